@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.shell;
+
+import org.jspecify.annotations.NullMarked;
