@@ -23,9 +23,8 @@ public interface PartitionLog extends AutoCloseable {
     void advanceHighWatermark(long offset);
 
     /// Appends one whole record batch (Kafka layout v2, magic 2) without fsync and returns the offset of its first
-    /// record. Base offset and partition
-    /// leader epoch are written into the batch; both lie outside its checksum. The batch's own checksum is *not*
-    verified again here.
+    /// record. Base offset and partition leader epoch are written into the batch; both lie outside its checksum.
+    /// The batch's own checksum is *not* verified again here.
     ///
     /// @param batch its remaining bytes are the batch; position is left unchanged
     /// @throws IOException the disk failed; the log must be closed and recovered
@@ -53,8 +52,7 @@ public interface PartitionLog extends AutoCloseable {
     void raiseEarliest(long offset) throws IOException;
 
     /// The floor that retention asks for: the first offset to keep so that no sealed segment is wholly older than
-    /// `olderThanMs` and the log
-    /// has at most `bytesMax` bytes where whole sealed segments allow. Decides nothing itself.
+    /// `olderThanMs` and the log has at most `bytesMax` bytes where whole sealed segments allow. Decides nothing.
     long retentionFloor(long olderThanMs, long bytesMax);
 
     /// Bytes on disk, all segments.
