@@ -19,6 +19,6 @@ public final class LogStore {
     /// recovery alone: the torn tail is cut, everything else that is wrong is a [CorruptLogException].
     public PartitionLog open(Path folder, LogSettings settings, @org.jspecify.annotations.Nullable LogEnd trusted)
             throws IOException {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException(disk + " " + folder);
     }
 }
