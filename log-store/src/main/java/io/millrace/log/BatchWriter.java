@@ -2,7 +2,8 @@ package io.millrace.log;
 
 import java.nio.ByteBuffer;
 
-/// Encodes a [RecordBuffer] as one record batch, Kafka layout v2, base offset 0. Keeps its scratch memory between
+/// Encodes a [RecordBuffer] as one record batch, Kafka layout v2, base offset 0. Keeps its scratch memory
+/// between
 /// calls.
 ///
 /// Threading: one thread at a time.

@@ -14,7 +14,8 @@ public final class LogStore {
 
     /// Opens the log in `folder`, creating it when absent, and recovers it.
     ///
-    /// `trusted` is where the last durable manifest says the log ended: files are cut to it and what lies before is
+    /// `trusted` is where the last durable manifest says the log ended: files are cut to it and what lies
+    /// before is
     /// verified; bytes behind it are dropped because whoever wrote the manifest replays them. Null opens by
     /// recovery alone: the torn tail is cut, everything else that is wrong is a [CorruptLogException].
     public PartitionLog open(Path folder, LogSettings settings, @org.jspecify.annotations.Nullable LogEnd trusted)

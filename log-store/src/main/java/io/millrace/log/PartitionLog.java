@@ -22,15 +22,18 @@ public interface PartitionLog extends AutoCloseable {
     /// Lets readers go up to `offset` (excluded). Never moves back.
     void advanceHighWatermark(long offset);
 
-    /// Appends one whole record batch (Kafka layout v2, magic 2) without fsync and returns the offset of its first
-    /// record. Base offset and partition leader epoch are written into the batch; both lie outside its checksum.
+    /// Appends one whole record batch (Kafka layout v2, magic 2) without fsync and returns the offset of its
+    /// first
+    /// record. Base offset and partition leader epoch are written into the batch; both lie outside its
+    /// checksum.
     /// The batch's own checksum is *not* verified again here.
     ///
     /// @param batch its remaining bytes are the batch; position is left unchanged
     /// @throws IOException the disk failed; the log must be closed and recovered
     long append(ByteBuffer batch, int leaderEpoch) throws IOException;
 
-    /// Makes all that was appended durable and returns where the durable log ends. May be called by one thread other
+    /// Makes all that was appended durable and returns where the durable log ends. May be called by one thread
+    /// other
     /// than the writer.
     LogEnd flush() throws IOException;
 
@@ -42,7 +45,8 @@ public interface PartitionLog extends AutoCloseable {
     /// @throws OffsetOutOfRangeException below the earliest or above the next offset
     RecordReader reader(long fromOffset) throws IOException;
 
-    /// First offset whose record has a timestamp of at least `timestampMs`, or the high watermark when there is none.
+    /// First offset whose record has a timestamp of at least `timestampMs`, or the high watermark when there is
+    /// none.
     long offsetAtTime(long timestampMs) throws IOException;
 
     /// Segments in order; the last one is open.
@@ -51,8 +55,10 @@ public interface PartitionLog extends AutoCloseable {
     /// Raises the earliest offset and deletes the segments that lie wholly below it. Lower values do nothing.
     void raiseEarliest(long offset) throws IOException;
 
-    /// The floor that retention asks for: the first offset to keep so that no sealed segment is wholly older than
-    /// `olderThanMs` and the log has at most `bytesMax` bytes where whole sealed segments allow. Decides nothing.
+    /// The floor that retention asks for: the first offset to keep so that no sealed segment is wholly older
+    /// than
+    /// `olderThanMs` and the log has at most `bytesMax` bytes where whole sealed segments allow. Decides
+    /// nothing.
     long retentionFloor(long olderThanMs, long bytesMax);
 
     /// Bytes on disk, all segments.

@@ -3,11 +3,13 @@ package io.millrace.log;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Records that wait to become a batch: packed into one array, without an object each. Reusable through [#clear].
+/// Records that wait to become a batch: packed into one array, without an object each. Reusable through
+/// [#clear].
 ///
 /// Threading: one thread at a time; hand over with a happens-before edge.
 public final class RecordBuffer {
-    /// Adds a record; the bytes are copied. `key` null for none, `value` null for a tombstone, `headers` usually empty.
+    /// Adds a record; the bytes are copied. `key` null for none, `value` null for a tombstone, `headers`
+    /// usually empty.
     public void add(
             long timestampMs,
             byte @Nullable [] key,

@@ -12,12 +12,14 @@ import java.io.IOException;
 /// }
 /// ```
 ///
-/// Threading: one thread at a time. Valid: `bytes()` and the positions until the next `fill` or `close`; a `next` keeps
+/// Threading: one thread at a time. Valid: `bytes()` and the positions until the next `fill` or `close`; a
+/// `next` keeps
 /// them valid,
 /// so a consumer may collect positions of a whole chunk before it copies anything.
 /// Control batches are skipped.
 public interface RecordReader extends AutoCloseable {
-    /// Loads the next batches, at least one and about `bytesMax` bytes, that start below `endOffset` and below the high
+    /// Loads the next batches, at least one and about `bytesMax` bytes, that start below `endOffset` and below
+    /// the high
     /// watermark.
     ///
     /// @return false when there is nothing to read now; ask again later
@@ -28,14 +30,16 @@ public interface RecordReader extends AutoCloseable {
     /// Steps to the next record of the chunk that is below `endOffset`; false at its end.
     boolean next();
 
-    /// Offset that `fill` would continue with: one past the last record that `next` stepped over, or where it starts.
+    /// Offset that `fill` would continue with: one past the last record that `next` stepped over, or where it
+    /// starts.
     long position();
 
     long offset();
 
     long timestampMs();
 
-    /// The chunk. Keys, values and headers of all its records lie in it until the next `fill`. Its length may exceed
+    /// The chunk. Keys, values and headers of all its records lie in it until the next `fill`. Its length may
+    /// exceed
     /// what is valid.
     byte[] bytes();
 
