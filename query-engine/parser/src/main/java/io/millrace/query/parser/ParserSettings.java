@@ -2,8 +2,8 @@ package io.millrace.query.parser;
 
 /// The limits within which text is read.
 ///
-/// Those on depth keep every recursion over a statement (here, in the validator, in the planner) within an ordinary
-/// thread's stack.
+/// Those on depth keep every recursion over a statement (here, in the validator, in the planner) within an
+/// ordinary thread's stack.
 ///
 /// @param textLengthMax       characters of one text, which may hold several statements
 /// @param identifierLengthMax characters of one part of a name

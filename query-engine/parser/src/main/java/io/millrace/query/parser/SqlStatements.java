@@ -23,11 +23,11 @@ public final class SqlStatements {
         return parse(sql, ParserSettings.DEFAULT);
     }
 
-    /// Reads statements separated by `;`. Empty ones are skipped, so text without a statement gives an empty list.
+    /// Reads statements separated by `;`. Empty ones are skipped, so text without a statement gives an empty
+    /// list.
     ///
     /// Each is an [io.millrace.query.parser.node.SqlStatement] or Calcite's `SqlInsert`, `SqlDelete` or
-    `SqlUpdate`. Unquoted names are
-    /// in lower case, quoted ones as written.
+    /// `SqlUpdate`. Unquoted names are in lower case, quoted ones as written.
     ///
     /// @throws SqlSyntaxException with the place of the first mistake in the whole text
     public static List<SqlNode> parse(String sql, ParserSettings settings) {

@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Text that is not SQL as Millrace speaks it.
 ///
-/// The message says what was found and what was expected; the position says where. Lines and columns count from 1, a
-/// column
-/// is a UTF-16 `char`, and the end is *inclusive*, so that one wrong character has `column == endColumn`.
+/// The message says what was found and what was expected; the position says where. Lines and columns count from
+/// 1, a column is a UTF-16 `char`, and the end is *inclusive*, so that one wrong character has `column ==
+/// endColumn`.
 public final class SqlSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

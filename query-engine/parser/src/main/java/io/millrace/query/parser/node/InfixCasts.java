@@ -9,10 +9,9 @@ import org.apache.calcite.sql.parser.SqlParserUtil.ToTreeListItem;
 
 /// What `::` applies to.
 ///
-/// Calcite reads an expression as a flat list of operands and operators and makes a tree of it later. The cast binds
-/// tighter than
-/// anything but field and element access, so its operand is the last one in the list with the accesses behind it: in
-/// `a + b.c[1]::int` it is `b.c[1]`.
+/// Calcite reads an expression as a flat list of operands and operators and makes a tree of it later. The cast
+/// binds tighter than anything but field and element access, so its operand is the last one in the list with
+/// the accesses behind it: in `a + b.c[1]::int` it is `b.c[1]`.
 public final class InfixCasts {
     private InfixCasts() {}
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// `SELECT STREAM` at the top of a query means EMIT CHANGES.
 ///
-/// The word is taken out, because Calcite's validator gives it a meaning of its own. In a sub-query it stays, and the
-/// validator refuses it.
+/// The word is taken out, because Calcite's validator gives it a meaning of its own. In a sub-query it stays,
+/// and the validator refuses it.
 final class SelectStream {
     private SelectStream() {}
 

@@ -10,9 +10,8 @@ import org.apache.calcite.sql.SqlWriter;
 import org.apache.calcite.sql.parser.SqlParserPos;
 import org.jspecify.annotations.Nullable;
 
-/// A column of a stream or table: `name type [NOT NULL] [PRIMARY KEY] [DEFAULT e]`, `name [type] AS e`, or only its
-/// name where a
-/// query says the rest.
+/// A column of a stream or table: `name type [NOT NULL] [PRIMARY KEY] [DEFAULT e]`, `name [type] AS e`, or only
+/// its name where a query says the rest.
 public final class SqlColumn extends SqlFragment {
     private final SqlIdentifier name;
     private final @Nullable SqlDataTypeSpec type;
@@ -37,9 +36,9 @@ public final class SqlColumn extends SqlFragment {
         return name;
     }
 
-    /// As written; absent for a computed column without one and where a query says it. A name that Calcite does not
-    /// know (`text`,
-    /// `json`, `bytea`, `timestamptz` …) is a user-defined type name. Its nullability is that of the column.
+    /// As written; absent for a computed column without one and where a query says it. A name that Calcite does
+    /// not know (`text`, `json`, `bytea`, `timestamptz` …) is a user-defined type name. Its nullability is that
+    /// of the column.
     public @Nullable SqlDataTypeSpec type() {
         return type;
     }

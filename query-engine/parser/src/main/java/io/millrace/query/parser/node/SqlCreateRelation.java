@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// `CREATE [OR REPLACE] STREAM|TABLE [IF NOT EXISTS] name [(elements)] [WITH (options)] [AS query [EMIT …]]`.
 ///
-/// At least one of elements, options and query may be expected by whoever carries it out; the grammar demands none of
-/// them.
+/// At least one of elements, options and query may be expected by whoever carries it out; the grammar demands
+/// none of them.
 public abstract sealed class SqlCreateRelation extends SqlStatement permits SqlCreateStream, SqlCreateTable {
     private final ObjectKind kind;
     private final boolean replace;
@@ -108,7 +108,8 @@ public abstract sealed class SqlCreateRelation extends SqlStatement permits SqlC
         return name;
     }
 
-    /// [SqlColumn], [SqlPrimaryKey] and [SqlWatermark] in the order written; empty if there were no parentheses.
+    /// [SqlColumn], [SqlPrimaryKey] and [SqlWatermark] in the order written; empty if there were no
+    /// parentheses.
     public List<SqlFragment> elements() {
         return elements;
     }
@@ -122,7 +123,8 @@ public abstract sealed class SqlCreateRelation extends SqlStatement permits SqlC
         return elementsOf(SqlWatermark.class);
     }
 
-    /// The names of all columns that are called a primary key, in the order written, whichever spelling was used.
+    /// The names of all columns that are called a primary key, in the order written, whichever spelling was
+    /// used.
     public List<SqlIdentifier> primaryKey() {
         List<SqlIdentifier> key = new ArrayList<>();
         for (SqlFragment element : elements) {

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A node of Millrace: a statement or a part of one.
 ///
-/// Visitors of Calcite see [#getOperandList]; a shuttle cannot rebuild these nodes, so rewrite the query inside and not
-/// its statement.
+/// Visitors of Calcite see [#getOperandList]; a shuttle cannot rebuild these nodes, so rewrite the query inside
+/// and not its statement.
 public abstract sealed class SqlFragment extends SqlCall
         permits SqlStatement, SqlColumn, SqlEmit, SqlOption, SqlPrimaryKey, SqlWatermark {
     private final SqlOperator operator;

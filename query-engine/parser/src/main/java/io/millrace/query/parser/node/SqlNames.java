@@ -5,7 +5,8 @@ import org.apache.calcite.sql.SqlLiteral;
 import org.apache.calcite.sql.SqlWriter;
 import org.apache.calcite.sql.parser.SqlParserPos;
 
-/// Names as Millrace knows them: one text, in which an unquoted dot is just a dot (`kv.users` is the topic `kv.users`).
+/// Names as Millrace knows them: one text, in which an unquoted dot is just a dot (`kv.users` is the topic
+/// `kv.users`).
 public final class SqlNames {
     private SqlNames() {}
 

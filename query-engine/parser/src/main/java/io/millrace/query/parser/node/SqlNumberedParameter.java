@@ -5,8 +5,8 @@ import org.apache.calcite.sql.SqlDynamicParam;
 import org.apache.calcite.sql.SqlWriter;
 import org.apache.calcite.sql.parser.SqlParserPos;
 
-/// PostgreSQL's parameter `$n`. Its index counts from 0 as for `?`, so `$1` has index 0; the same number may stand
-/// twice.
+/// PostgreSQL's parameter `$n`. Its index counts from 0 as for `?`, so `$1` has index 0; the same number may
+/// stand twice.
 public final class SqlNumberedParameter extends SqlDynamicParam {
     /// `$1` to `$1000`: whoever binds values makes an array of this size.
     static final int NUMBER_MAX = 1000;

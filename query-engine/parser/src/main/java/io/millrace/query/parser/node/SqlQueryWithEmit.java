@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A query that is a statement: `query [AS OF FRONTIER '{…}'] [EMIT …]`.
 ///
-/// Every query at the top of a statement comes as this node, also one without either clause, which ends when it has
-/// answered.
+/// Every query at the top of a statement comes as this node, also one without either clause, which ends when it
+/// has answered.
 public final class SqlQueryWithEmit extends SqlStatement {
     private final SqlNode query;
     private final @Nullable SqlLiteral frontier;

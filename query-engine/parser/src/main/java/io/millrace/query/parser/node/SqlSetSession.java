@@ -11,7 +11,8 @@ import org.apache.calcite.sql.SqlWriter;
 import org.apache.calcite.sql.parser.SqlParserPos;
 import org.jspecify.annotations.Nullable;
 
-/// A setting of the session: `SET name = value`, `SET name TO value`, `SET name = DEFAULT`, `RESET name`, `RESET ALL`.
+/// A setting of the session: `SET name = value`, `SET name TO value`, `SET name = DEFAULT`, `RESET name`,
+/// `RESET ALL`.
 ///
 /// A bare word is a string: `SET changelog = upsert` is `SET changelog = 'upsert'`, and ON is `'on'`.
 public final class SqlSetSession extends SqlStatement {

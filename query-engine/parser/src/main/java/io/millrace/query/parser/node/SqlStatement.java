@@ -3,7 +3,8 @@ package io.millrace.query.parser.node;
 import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.parser.SqlParserPos;
 
-/// A statement of Millrace. The parser returns one of these, or Calcite's `SqlInsert`, `SqlDelete` or `SqlUpdate`.
+/// A statement of Millrace. The parser returns one of these, or Calcite's `SqlInsert`, `SqlDelete` or
+/// `SqlUpdate`.
 public abstract sealed class SqlStatement extends SqlFragment
         permits SqlAlterObject,
                 SqlCreateRelation,
