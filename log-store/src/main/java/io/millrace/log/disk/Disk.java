@@ -29,8 +29,8 @@ public interface Disk {
     /// Bytes that may still be written.
     long usableBytes(Path folder) throws IOException;
 
-    /// Writes `content` so that after a crash `file` holds the old or the new content, whole: temporary file, fsync,
-    /// rename, folder fsync.
+    /// Writes `content` so that after a crash `file` holds the old or the new content, whole: temporary file,
+    /// fsync, rename, folder fsync.
     default void replace(Path file, byte[] content) throws IOException {
         Path folder = java.util.Objects.requireNonNull(file.toAbsolutePath().getParent());
         Path temporary = folder.resolve(file.getFileName() + ".tmp");
