@@ -1,0 +1,95 @@
+package io.millrace.replication;
+
+import io.millrace.log.PartitionLog;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/// What a node knows and can change of the replicated log.
+///
+/// Writes return at once; their futures complete on a thread of this module that must not be blocked. A future
+/// completes
+/// with a value for every decided outcome (also a rejected one) and exceptionally with
+/// [OutcomeUnknownException] when nobody can
+/// tell whether the write happened, or [ReplicationException] when it certainly did not.
+public interface ReplicatedLog extends AutoCloseable {
+    // ---- writes
+    // -------------------------------------------------------------------------------------------------
+
+    /// Appends records to one partition. The buffer belongs to this module from now on until the future
+    /// completes.
+    CompletableFuture<AppendOutcome> append(AppendRequest request);
+
+    /// Creates a topic; the same settings again are fine.
+    CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings settings);
+
+    CompletableFuture<TopicOutcome> deleteTopic(String name);
+
+    /// Changes retention of one topic, or with `"*"` of all topics there are and will be.
+    CompletableFuture<TopicOutcome> setRetention(String topic, Retention retention);
+
+    /// Raises the earliest offset of a partition; whole segments below it are deleted.
+    CompletableFuture<TopicOutcome> deleteBefore(String topic, int partition, long offset);
+
+    /// Commits a consumer group's last processed offset; backwards is ignored.
+    CompletableFuture<CommitOutcome> commit(String topic, String group, int partition, long offset);
+
+    /// Stores a small document (catalog entries, query checkpoints' descriptors) under a key; empty value
+    /// deletes.
+    ///
+    /// @param expectedVersion −1 for any, 0 for "must not exist", else the version it must have
+    CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion);
+
+    /// Makes `generation` the only one that may append output of `query` from now on.
+    CompletableFuture<FenceOutcome> fence(String query, long generation);
+
+    // ---- reads, from this node's applied state
+    // --------------------------------------------------------------------
+
+    Optional<Topic> topic(String name);
+
+    /// All topics, by name.
+    List<Topic> topics();
+
+    /// The partition's log on this node; for reading only.
+    ///
+    /// @throws IllegalArgumentException there is no such topic or partition
+    PartitionLog partition(String topic, int partition);
+
+    OptionalLong committed(String topic, String group, int partition);
+
+    /// Group names, and for each its committed offsets by topic and partition.
+    Map<String, Map<TopicPartition, Long>> groups();
+
+    Optional<Document> document(String key);
+
+    /// Documents whose key starts with `prefix`, by key.
+    Map<String, Document> documents(String prefix);
+
+    /// The newest stamp that each partition of `topic` carries from `query`; absent partitions have none.
+    Map<Integer, OutputStamp> stamps(String query, String topic);
+
+    /// Who leads the partition's group now; empty while nobody does.
+    Optional<String> leader(String topic, int partition);
+
+    boolean leads(String topic, int partition);
+
+    Health health();
+
+    /// Called after records of a partition became readable, on a thread that must not be blocked. Close to
+    /// stop.
+    AutoCloseable onAppend(Consumer<TopicPartition> listener);
+
+    /// Called after topics or documents changed, likewise.
+    AutoCloseable onMetadataChange(Runnable listener);
+
+    /// Counters and gauges for the metrics page, by name.
+    Map<String, Double> metrics();
+
+    /// Waits for writes in flight, then stops.
+    @Override
+    void close();
+}

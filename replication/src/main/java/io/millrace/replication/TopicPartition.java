@@ -1,0 +1,3 @@
+package io.millrace.replication;
+
+public record TopicPartition(String topic, int partition) {}
