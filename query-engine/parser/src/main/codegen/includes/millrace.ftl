@@ -26,6 +26,7 @@ SqlNode MillraceStatement() :
         LOOKAHEAD(1)
         statement = QueryControlStatement()
     |
+        LOOKAHEAD(1)
         statement = SqlInsert()
     |
         statement = SqlDelete()
@@ -370,16 +371,19 @@ SqlNode ExplainStatement() :
     <EXPLAIN> { s = span(); }
     [
         LOOKAHEAD(1)
+        (
         <PLAN>
     |
         <ANALYZE> { mode = SqlExplainStatement.Mode.ANALYZE; }
     |
         <STATE> { mode = SqlExplainStatement.Mode.STATE; }
+        )
     ]
     [ <FOR> ]
     (
         statement = CreateStatement()
     |
+        LOOKAHEAD(1)
         statement = SqlInsert()
     |
         statement = SqlDelete()
