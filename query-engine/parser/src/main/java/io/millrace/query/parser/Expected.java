@@ -145,13 +145,15 @@ final class Expected {
         List<String> words = new ArrayList<>();
         if (anExpression()) {
             words.add("an expression");
+        } else if (aType()) {
+            words.add("a type");
         } else if (aName()) {
             words.add("a name");
         }
         if (anOperator()) {
             words.add("an operator");
         }
-        if (!anExpression() && kinds.contains(QUOTED_STRING)) {
+        if (!anExpression() && kinds.contains(QUOTED_STRING) && !kinds.contains(COMMA)) {
             words.add("a string in single quotes");
         }
         if (!anExpression() && kinds.contains(UNSIGNED_INTEGER_LITERAL)) {
@@ -159,6 +161,9 @@ final class Expected {
         }
         if (kinds.contains(INTERVAL_TEXT) && !anExpression() && !kinds.contains(QUOTED_STRING)) {
             words.add("an interval such as INTERVAL '5' SECOND");
+        }
+        if (aTimeUnit()) {
+            words.add("a unit such as SECOND, MINUTE, HOUR or DAY");
         }
         boolean atEnd = kinds.contains(EOF) || kinds.contains(SEMICOLON);
         int room = ALTERNATIVES_MAX - words.size() - (atEnd ? 1 : 0);
@@ -173,6 +178,14 @@ final class Expected {
         return last == 0 ? words.getFirst() : String.join(", ", words.subList(0, last)) + " or " + words.get(last);
     }
 
+    private boolean aType() {
+        return kinds.contains(BIGINT) && kinds.contains(VARCHAR);
+    }
+
+    private boolean aTimeUnit() {
+        return kinds.contains(SECOND) && kinds.contains(HOUR) && !aName() && !anExpression();
+    }
+
     private boolean anOperator() {
         return kinds.contains(EQ) && kinds.contains(AND);
     }
@@ -183,6 +196,9 @@ final class Expected {
             boolean said = (anOperator() && OPERATORS.contains(kind))
                     || ((aName() || anExpression()) && Keywords.isNonReserved(image(kind)))
                     || (anExpression() && beginsExpression(kind))
+                    || aType()
+                    || (aTimeUnit() && Character.isLetter(image(kind).charAt(0)))
+                    || kind == UESCAPE
                     || kind == EOF
                     || kind == SEMICOLON
                     || MillraceTokens.isClass(kind)

@@ -48,13 +48,17 @@ final class SyntaxErrors {
 
     /// Words that nobody means as a name.
     private static final Set<Integer> STRUCTURE = Set.of(
-            SELECT, FROM, WHERE, GROUP, HAVING, ORDER, BY, LIMIT, EMIT, UNION, INTERSECT, EXCEPT, JOIN, ON, USING, AS,
-            AND, OR, NOT, IN, IS, NULL, LIKE, BETWEEN, CASE, WHEN, THEN, ELSE, END, CREATE, INSERT, INTO, VALUES, WITH,
-            LEFT, RIGHT, FULL, INNER, OUTER, CROSS);
+            SELECT, FROM, WHERE, HAVING, BY, LIMIT, EMIT, UNION, INTERSECT, EXCEPT, JOIN, ON, USING, AS, AND, OR, NOT,
+            IN, IS, NULL, LIKE, BETWEEN, CASE, WHEN, THEN, ELSE, END, CREATE, INSERT, INTO, VALUES, WITH, LEFT, RIGHT,
+            FULL, INNER, OUTER, CROSS);
 
     private static final Set<String> OBJECTS =
             new TreeSet<>(List.of("STREAM", "TABLE", "VIEW", "MATERIALIZED VIEW", "TOPIC", "QUERY"));
 
+    private static final String QUOTED_NAME_HINT = "A quoted name has at least one character and stays on one line.";
+
+    private static final Pattern BY_FOLLOWS = Pattern.compile("(?i)\\s+by\\b.*", Pattern.DOTALL);
+    private static final Pattern LEXICAL_BEGINNING = Pattern.compile("after : \"(.*)\"$");
     private static final Pattern LEXICAL_PLACE = Pattern.compile("line (\\d+), column (\\d+)");
 
     private final String sql;
@@ -141,19 +145,28 @@ final class SyntaxErrors {
         if (before.kind == COMMA && (atEnd || found.kind == RPAREN || found.kind == FROM)) {
             return "Remove the comma before " + (atEnd ? "the end" : found.kind == RPAREN ? "')'" : "FROM") + ".";
         }
+        if (found.kind == DOUBLE_QUOTE) {
+            return QUOTED_NAME_HINT;
+        }
+        if (found.kind == EMIT) {
+            return "EMIT stands at the end of the whole statement, not in a sub-query.";
+        }
         if (before.kind == EQ && found.kind == EQ) {
             return "Equality is written with one '='.";
         }
         if (found.kind == RPAREN && openParenthesis(found) == null) {
             return "No parenthesis is open here.";
         }
-        if (before.kind == UNSIGNED_INTEGER_LITERAL && found.kind == COMMA && expected.contains(OFFSET)) {
-            return "Write LIMIT count OFFSET start.";
-        }
         boolean word = Character.isLetter(found.image.isEmpty() ? ' ' : found.image.charAt(0));
-        if (word && expected.aName() && Keywords.isReserved(found.image) && !STRUCTURE.contains(found.kind)) {
+        if (word && expected.aName() && Keywords.isReserved(found.image) && !isStructure(found)) {
             String name = found.image.toLowerCase(Locale.ROOT);
             return "'" + name + "' is a reserved word; as a name it is written in double quotes: \"" + name + "\".";
+        }
+        if (before.kind == EQ && word && expected.contains(QUOTED_STRING) && !expected.aName()) {
+            return "A text is written in single quotes: '" + found.image + "'.";
+        }
+        if (expected.contains(RPAREN) && isStructure(found) && openParenthesis(found) != null) {
+            return "Is a ')' missing before " + found.image + "?";
         }
         Set<String> keywords = expected.keywords();
         String meant = word ? Similarity.closest(found.image, keywords) : null;
@@ -173,6 +186,14 @@ final class SyntaxErrors {
             return "Is a comma missing before " + shown(found) + "?";
         }
         return null;
+    }
+
+    private boolean isStructure(Token token) {
+        if (token.kind == ORDER || token.kind == GROUP) {
+            int end = Math.min(index(token.endLine, token.endColumn) + 1, sql.length());
+            return BY_FOLLOWS.matcher(sql.substring(end)).matches();
+        }
+        return STRUCTURE.contains(token.kind);
     }
 
     /// The innermost parenthesis that is still open before this token, in the same statement.
@@ -229,14 +250,15 @@ final class SyntaxErrors {
         Matcher place = LEXICAL_PLACE.matcher(String.valueOf(problem.getMessage()));
         int index =
                 place.find() ? index(Integer.parseInt(place.group(1)), Integer.parseInt(place.group(2))) : sql.length();
-        // the generated code counts a column too few or too many around some characters; the character decides
+        // a token that began well is wrong as a whole
+        Matcher beginning = LEXICAL_BEGINNING.matcher(String.valueOf(problem.getMessage()));
+        index -= beginning.find() ? beginning.group(1).length() : 0;
         int wrong = Math.min(Math.max(index, 0), Math.max(sql.length() - 1, 0));
         String character = sql.isEmpty() ? "" : sql.substring(wrong, sql.offsetByCodePoints(wrong, 1));
         String hint = switch (character) {
             case "`" -> "Names are quoted with \".";
             case "’", "‘" -> "Strings are quoted with the straight quote '.";
             case "“", "”" -> "Names are quoted with the straight quote \".";
-            case "\"" -> "A quoted name has at least one character and stays on one line.";
             default -> null;
         };
         return at(tokenAt(wrong, character.length()), "Unexpected character '" + character + "'", hint);
@@ -250,7 +272,9 @@ final class SyntaxErrors {
             String message = cause == null ? placed.getMessage() : cause.getMessage();
             SqlParserPos position = new SqlParserPos(
                     placed.getPosLine(), placed.getPosColumn(), placed.getEndPosLine(), placed.getEndPosColumn());
-            return SqlSyntaxException.at(position, plain(message), null);
+            boolean startAndCount = message != null && message.startsWith("'LIMIT start, count'");
+            return SqlSyntaxException.at(
+                    position, plain(message), startAndCount ? "Write LIMIT count OFFSET start." : null);
         }
         return at(last, plain(problem.getMessage()), null);
     }
@@ -265,7 +289,8 @@ final class SyntaxErrors {
         if (message.startsWith("Query expression encountered")) {
             return "A query is not allowed here";
         }
-        return message.lines().findFirst().orElse(message).strip();
+        String line = message.lines().findFirst().orElse(message).strip();
+        return line.replace(" under the current SQL conformance level", "");
     }
 
     static SqlSyntaxException at(Token token, String message, @Nullable String hint) {
