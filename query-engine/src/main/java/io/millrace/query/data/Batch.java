@@ -1,0 +1,119 @@
+package io.millrace.query.data;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Rows in columns, each row with a weight: +1 adds it, −1 takes it away. A Z-set, or a change of one (DBSP,
+/// VLDB 2023).
+///
+/// Appended to by its owner, then handed on for reading; whoever receives it reads it before its owner is
+/// called again
+/// and copies what must live longer. Threading: one thread at a time.
+public final class Batch {
+    private final Schema schema;
+    private final Column[] columns;
+    private long[] weights = new long[Column.CAPACITY_AT_FIRST];
+    private int count;
+
+    public Batch(Schema schema) {
+        this.schema = schema;
+        columns = new Column[schema.size()];
+        for (int i = 0; i < columns.length; i++) {
+            columns[i] = Column.create(schema.type(i));
+        }
+    }
+
+    public Schema schema() {
+        return schema;
+    }
+
+    public int count() {
+        return count;
+    }
+
+    public Column column(int index) {
+        return columns[index];
+    }
+
+    public LongColumn longs(int index) {
+        return (LongColumn) columns[index];
+    }
+
+    public DoubleColumn doubles(int index) {
+        return (DoubleColumn) columns[index];
+    }
+
+    public BytesColumn bytes(int index) {
+        return (BytesColumn) columns[index];
+    }
+
+    public ObjectColumn objects(int index) {
+        return (ObjectColumn) columns[index];
+    }
+
+    public long weight(int row) {
+        return weights[row];
+    }
+
+    /// Valid up to [#count].
+    public long[] weights() {
+        return weights;
+    }
+
+    /// Ends a row: every column has got its value.
+    public void endRow(long weight) {
+        if (count == weights.length) {
+            weights = Arrays.copyOf(weights, count * 2);
+        }
+        weights[count++] = weight;
+    }
+
+    /// Ends `rows` rows of weight +1 at once, whose values are already in the columns.
+    public void endRows(int rows) {
+        if (count + rows > weights.length) {
+            weights = Arrays.copyOf(weights, Math.max(count + rows, weights.length * 2));
+        }
+        Arrays.fill(weights, count, count + rows, 1);
+        count += rows;
+    }
+
+    /// Appends a row of `other`, whose columns have the same storage, with another weight.
+    public void appendRow(Batch other, int row, long weight) {
+        for (int i = 0; i < columns.length; i++) {
+            columns[i].appendFrom(other.columns[i], row);
+        }
+        endRow(weight);
+    }
+
+    public void appendAll(Batch other) {
+        for (int row = 0; row < other.count; row++) {
+            appendRow(other, row, other.weights[row]);
+        }
+    }
+
+    public void clear() {
+        for (Column column : columns) {
+            column.clear();
+        }
+        count = 0;
+    }
+
+    /// The row as boxed values; for tests, oracles and cold paths.
+    public List<@Nullable Object> row(int row) {
+        List<@Nullable Object> values = new ArrayList<>(columns.length);
+        for (Column column : columns) {
+            values.add(column.objectAt(row));
+        }
+        return values;
+    }
+
+    /// Appends what [#row] returned.
+    public void appendValues(List<? extends @Nullable Object> values, long weight) {
+        for (int i = 0; i < columns.length; i++) {
+            columns[i].appendObject(values.get(i));
+        }
+        endRow(weight);
+    }
+}
