@@ -33,6 +33,7 @@ public final class Fields {
         return bytes;
     }
 
-    // a field lies in one entry or in a checksummed manifest; this only stops a wrong length from eating the heap
+    // a field lies in one entry or in a checksummed manifest; this only stops a wrong length from eating the
+    // heap
     private static final int LENGTH_MAX = 256 << 20;
 }

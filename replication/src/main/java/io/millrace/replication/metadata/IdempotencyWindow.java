@@ -6,7 +6,8 @@ import java.io.IOException;
 
 /// The idempotency keys that one partition remembers, oldest first, with what each of them led to.
 ///
-/// A ring of facts in arrival order, and an open-addressing table from key to place in the ring: about 60 bytes a
+/// A ring of facts in arrival order, and an open-addressing table from key to place in the ring: about 60 bytes
+/// a
 /// key, no object per key. A key is 128 bits of its SHA-256, so that nobody can construct a collision.
 /// Keys leave at the old end: by entry time, and when there are too many.
 ///
@@ -35,7 +36,8 @@ public final class IdempotencyWindow {
         return size;
     }
 
-    /// The place of a key for [#firstOffset] and its like, −1 when it is not remembered. Valid until the next change.
+    /// The place of a key for [#firstOffset] and its like, −1 when it is not remembered. Valid until the next
+    /// change.
     public int find(long high, long low) {
         int mask = table.length - 1;
         for (int slot = home(low, mask); table[slot] != 0; slot = (slot + 1) & mask) {

@@ -52,7 +52,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The replicated log of a node with one group: admission and routing of requests, reads of applied state, and the
+/// The replicated log of a node with one group: admission and routing of requests, reads of applied state, and
+/// the
 /// housekeeping around them (snapshots, retention, free disk, watchdogs).
 ///
 /// ```
@@ -69,7 +70,8 @@ public final class GroupLog implements ReplicatedLog {
 
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
-    /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than a
+    /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
+    /// a
     /// few only make entries smaller.
     static final int IN_FLIGHT_MAX = Integer.getInteger("millrace.replication.inFlightMax", 2);
     private static final long TICK_NANOS = 100_000_000;
@@ -133,7 +135,8 @@ public final class GroupLog implements ReplicatedLog {
         this.housekeeper.setDaemon(true);
     }
 
-    /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is readable
+    /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
+    /// readable
     /// when this returns.
     ///
     /// @throws IOException the disk failed or holds something else than was written
@@ -183,7 +186,8 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
-    // ---- writes --------------------------------------------------------------------------------------------------
+    // ---- writes
+    // --------------------------------------------------------------------------------------------------
 
     @Override
     public CompletableFuture<AppendOutcome> append(AppendRequest request) {
@@ -209,6 +213,9 @@ public final class GroupLog implements ReplicatedLog {
         }
         if (diskFull) {
             return done(new AppendOutcome.DiskFull());
+        }
+        if (request.records().sizeBytes() > settings.entryBytesMax()) {
+            return done(new AppendOutcome.TooLarge(settings.entryBytesMax()));
         }
         long bytesMax = (count == 0 ? 0L : BatchWriter.sizeBytesMax(request.records()))
                 + EntryLayout.APPEND_BYTES_MAX
@@ -388,7 +395,8 @@ public final class GroupLog implements ReplicatedLog {
                 .thenApply(outcome -> ((CommandOutcome.FenceDecided) outcome).outcome());
     }
 
-    // ---- reads ---------------------------------------------------------------------------------------------------
+    // ---- reads
+    // ---------------------------------------------------------------------------------------------------
 
     @Override
     public Optional<Topic> topic(String name) {
@@ -526,7 +534,8 @@ public final class GroupLog implements ReplicatedLog {
         return metrics;
     }
 
-    // ---- housekeeping --------------------------------------------------------------------------------------------
+    // ---- housekeeping
+    // --------------------------------------------------------------------------------------------
 
     private final class Listener implements GroupState.Listener {
         @Override

@@ -39,8 +39,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The state machine of one group: metadata, and the partition logs that committed entries are appended to.
 ///
-/// Records are appended without fsync: the consensus log holds them durably until a manifest does. Restart cuts the
-/// partition logs to the manifest and applies the entries behind it again; because every decision is a function of
+/// Records are appended without fsync: the consensus log holds them durably until a manifest does. Restart cuts
+/// the
+/// partition logs to the manifest and applies the entries behind it again; because every decision is a function
+/// of
 /// the state and the entry alone, it ends where it was.
 ///
 /// Threading: [#apply], [#skip] and [#takeSnapshot] by one thread; [#flushDirty] by another one; reads by any.
@@ -193,7 +195,8 @@ public final class GroupState implements StateMachine {
         }
     }
 
-    // ---- applying ----------------------------------------------------------------------------------------------
+    // ---- applying
+    // ----------------------------------------------------------------------------------------------
 
     @Override
     public List<CommandOutcome> apply(long index, long term, ByteBuffer entry) throws IOException {
@@ -436,9 +439,11 @@ public final class GroupState implements StateMachine {
         return new CommandOutcome.FenceDecided(new FenceOutcome.Raised());
     }
 
-    // ---- snapshots -----------------------------------------------------------------------------------------------
+    // ---- snapshots
+    // -----------------------------------------------------------------------------------------------
 
-    /// Makes most of what was appended durable without holding up [#apply], so that the snapshot that follows is
+    /// Makes most of what was appended durable without holding up [#apply], so that the snapshot that follows
+    /// is
     /// short.
     public void flushDirty() throws IOException {
         flushing.lock();
@@ -534,7 +539,8 @@ public final class GroupState implements StateMachine {
         return manifestOutdated;
     }
 
-    // ---- reading -------------------------------------------------------------------------------------------------
+    // ---- reading
+    // -------------------------------------------------------------------------------------------------
 
     public long index() {
         return index;

@@ -106,7 +106,8 @@ final class PartitionReplica {
         earliest = Math.max(earliest, offset);
     }
 
-    /// Deletes what lies below the floor. Only after a manifest that knows the floor is durable: before, a restart
+    /// Deletes what lies below the floor. Only after a manifest that knows the floor is durable: before, a
+    /// restart
     /// would miss what it has to cut and replay.
     void deleteBelowEarliest() throws IOException {
         PartitionLog open = log;

@@ -9,7 +9,8 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor that
+/// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
+/// that
 /// was decided, even while its files are still there.
 final class ReadablePartition implements PartitionLog {
     private final PartitionReplica replica;
@@ -70,6 +71,11 @@ final class ReadablePartition implements PartitionLog {
     @Override
     public long sizeBytes() {
         return log().sizeBytes();
+    }
+
+    @Override
+    public void verify(VerifyProgress progress) throws IOException {
+        replica.log().verify(progress);
     }
 
     @Override

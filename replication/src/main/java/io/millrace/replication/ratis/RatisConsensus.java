@@ -103,7 +103,8 @@ public final class RatisConsensus implements Consensus {
         try {
             server = RaftServer.newBuilder()
                     .setServerId(RaftPeerId.valueOf(settings.nodeId()))
-                    // the peers are given at every start: the first address that is registered wins over what is stored
+                    // the peers are given at every start: the first address that is registered wins over what
+                    // is stored
                     .setGroup(RaftGroup.valueOf(GROUP, peers))
                     // FORMAT would empty the folder; RECOVER formats only what is not there
                     .setOption(RaftStorage.StartupOption.RECOVER)

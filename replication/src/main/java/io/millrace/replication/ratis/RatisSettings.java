@@ -34,7 +34,8 @@ final class RatisSettings {
         // reads through the leader's lease; needs pre-vote
         RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
         RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, true);
-        // the cache is unbounded and on every node; retries are ours (idempotency keys), so it only has to exist
+        // the cache is unbounded and on every node; retries are ours (idempotency keys), so it only has to
+        // exist
         RaftServerConfigKeys.RetryCache.setExpiryTime(properties, seconds(2));
         // acks=all waits this long for the last replica
         RaftServerConfigKeys.Watch.setTimeout(properties, millis(requestTimeout.toMillis()));
@@ -84,7 +85,8 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(properties, SizeInBytes.valueOf(256L * MIB));
         // a dead follower must not fill the disk ...
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-        // ... a short outage is caught up from the log, and RATIS-2500 is avoided; alone there is nobody to catch up
+        // ... a short outage is caught up from the log, and RATIS-2500 is avoided; alone there is nobody to
+        // catch up
         RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, peers == 1 ? 0 : 1000);
         RaftServerConfigKeys.Log.setPurgeGap(properties, 128);
     }
