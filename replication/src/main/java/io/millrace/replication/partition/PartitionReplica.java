@@ -107,8 +107,7 @@ final class PartitionReplica {
     }
 
     /// Deletes what lies below the floor. Only after a manifest that knows the floor is durable: before, a
-    /// restart
-    /// would miss what it has to cut and replay.
+    /// restart would miss what it has to cut and replay.
     void deleteBelowEarliest() throws IOException {
         PartitionLog open = log;
         if (open != null && earliest > open.earliestOffset()) {

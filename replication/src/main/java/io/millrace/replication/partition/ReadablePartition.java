@@ -10,8 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
-/// that
-/// was decided, even while its files are still there.
+/// that was decided, even while its files are still there.
 final class ReadablePartition implements PartitionLog {
     private final PartitionReplica replica;
 
