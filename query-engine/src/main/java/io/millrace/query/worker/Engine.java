@@ -104,6 +104,7 @@ public final class Engine implements QueryEngine {
                         session,
                         parts,
                         inputs,
+                        outputs,
                         settings,
                         listener,
                         () -> tasks.remove(id)));

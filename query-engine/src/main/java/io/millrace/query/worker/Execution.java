@@ -19,8 +19,8 @@ import java.util.TreeMap;
 /// A circuit with its inputs: steps over slices `[F, F')` of every input partition.
 ///
 /// What has come out up to F is a function of the records below F alone; how they were cut into steps changes
-/// nothing.
-/// Threading: one thread at a time, but [#frontier], [#watermarkMs] and the counters may be read by any.
+/// nothing. Threading: one thread at a time, but [#frontier], [#watermarkMs] and the counters may be read by
+/// any.
 final class Execution implements AutoCloseable {
     private final InputPort inputs;
     private final Circuit circuit;
@@ -59,6 +59,7 @@ final class Execution implements AutoCloseable {
                 feeds.add(TopicFeed.open(
                         topic,
                         entry.getValue(),
+                        specs,
                         (source, partition, from) ->
                                 parts.source(specs.get(source), inputs.open(name, partition, from), partition),
                         inputs));
@@ -132,6 +133,10 @@ final class Execution implements AutoCloseable {
 
     Frontier frontier() {
         return frontier;
+    }
+
+    List<TopicFeed> feeds() {
+        return List.copyOf(feeds);
     }
 
     /// Event time up to which the input is complete, `Long.MIN_VALUE` when no source says so.

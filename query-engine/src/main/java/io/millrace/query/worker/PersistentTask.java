@@ -21,10 +21,9 @@ import org.slf4j.LoggerFactory;
 /// A query whose results are the records of a topic, each exactly once.
 ///
 /// Every append carries (query, generation, step, frontier) in the same entry as its rows. After a crash: raise
-/// the generation, so that
-/// nobody else can write; read the newest stamp of each output partition; rebuild the state from the start of
-/// the input, cut
-/// where the stamps were; drop for each partition what its stamp covers, append the rest; go on.
+/// the generation, so that nobody else can write; read the newest stamp of each output partition; rebuild the
+/// state from the start of the input, cut where the stamps were; drop for each partition what its stamp covers,
+/// append the rest; go on.
 final class PersistentTask extends QueryTask {
     private static final Logger LOG = LoggerFactory.getLogger(PersistentTask.class);
     private static final long IDLE_WAIT_MS = 1000;
@@ -74,12 +73,15 @@ final class PersistentTask extends QueryTask {
         }
         long step = stamps.values().stream().mapToLong(Stamp::step).max().orElse(0);
         boolean first = true;
+        IdlePartitions idle =
+                new IdlePartitions(execution.feeds(), inputs, outputs, settings.idleTimeoutMs(), System.nanoTime());
         Integral changes = new Integral(definition.query().schema());
         Batch out = new Batch(definition.query().schema());
         while (!isCancelled()) {
             Frontier before = execution.frontier();
             Frontier end = execution.end();
             if (!first && before.includes(end)) {
+                idle.mark(System.nanoTime());
                 awaitWake(IDLE_WAIT_MS);
                 continue;
             }
