@@ -2,6 +2,9 @@ package io.millrace.query.circuit;
 
 import io.millrace.query.data.Batch;
 import io.millrace.query.plan.SourceSpec;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.List;
 
 /// A running plan: state and operators.
@@ -30,8 +33,23 @@ public interface Circuit extends AutoCloseable {
     /// Rows kept in state, by operator, for EXPLAIN ANALYZE and metrics.
     List<OperatorReport> report();
 
+    /// What bounds the state of each operator that keeps any, in the order of [#report].
+    List<StateBound> stateBounds();
+
+    /// Writes the whole state, as it is between two steps.
+    void save(DataOutput out) throws IOException;
+
+    /// Reads what [#save] wrote into a circuit of the same plan that has not stepped yet.
+    void restore(DataInput in) throws IOException;
+
     @Override
     void close();
+
+    /// What keeps an operator's state from growing for ever.
+    ///
+    /// @param bound in words: "watermark of orders.ts", "nothing"
+    /// @param bounded false when only the number of keys or rows limits it
+    record StateBound(String operator, String bound, boolean bounded) {}
 
     /// @param operator as EXPLAIN names it
     record OperatorReport(
