@@ -4,8 +4,11 @@ import io.millrace.query.parser.node.SqlNumberedParameter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.apache.calcite.sql.JoinType;
+import org.apache.calcite.sql.SqlAsofJoin;
 import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlDynamicParam;
+import org.apache.calcite.sql.SqlJoin;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlNodeList;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +45,8 @@ final class Limits {
         }
     }
 
-    /// After parsing: the depth of the tree, and that parameters are all of one style.
+    /// After parsing: the depth of the tree, that parameters are all of one style, and a join that the grammar
+    /// accepts but cannot write.
     static void check(SqlNode statement, ParserSettings settings) {
         Deque<Level> open = new ArrayDeque<>();
         open.push(new Level(statement, 1));
@@ -62,12 +66,22 @@ final class Limits {
                 }
                 parameter = found;
             }
+            if (level.node instanceof SqlJoin join && !(join instanceof SqlAsofJoin) && isAsof(join)) {
+                throw SqlSyntaxException.at(
+                        join.getParserPosition(),
+                        "ASOF JOIN needs a MATCH_CONDITION and ON",
+                        "For instance: a ASOF JOIN b MATCH_CONDITION a.ts >= b.ts ON a.id = b.id");
+            }
             for (SqlNode child : children(level.node)) {
                 if (child != null) {
                     open.push(new Level(child, level.depth + 1));
                 }
             }
         }
+    }
+
+    private static boolean isAsof(SqlJoin join) {
+        return join.getJoinType() == JoinType.ASOF || join.getJoinType() == JoinType.LEFT_ASOF;
     }
 
     private record Level(SqlNode node, int depth) {}

@@ -113,16 +113,19 @@ class HostileTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "(,)",
-        "[,]",
-        "(SELECT ,)",
-        "f(,)",
-        "CASE WHEN a THEN , END",
-        "ARRAY[,]",
-        "(a -> ,)",
-        "EXISTS (SELECT ,)"
-    })
+    @CsvSource(
+            quoteCharacter = '~',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "(,)",
+                "[,]",
+                "(SELECT ,)",
+                "f(,)",
+                "CASE WHEN a THEN , END",
+                "ARRAY[,]",
+                "(a -> ,)",
+                "EXISTS (SELECT ,)"
+            })
     void tenThousandLevelsAreASyntaxError(String open, String close) {
         String sql = "SELECT " + open.repeat(10_000) + "1" + close.repeat(10_000);
 
@@ -159,7 +162,10 @@ class HostileTextTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"(,)", "(SELECT ,)", "f(,)", "CASE WHEN a THEN , END", "ARRAY[,]", "EXISTS (SELECT ,)", "(1 + ,)"})
+    @CsvSource(
+            quoteCharacter = '~',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {"(,)", "(SELECT ,)", "f(,)", "CASE WHEN a THEN , END", "ARRAY[,]", "EXISTS (SELECT ,)", "(1 + ,)"})
     void nestingUpToTheLimitIsReadSoon(String open, String close) {
         int levels = ParserSettings.DEFAULT.nestingDepthMax();
 
