@@ -78,7 +78,12 @@ class HostileTextTest {
         }
         for (SqlNode statement : statements) {
             String written = SqlStatements.unparse(statement);
-            assertThat(written).as("seed %d: %s", seed, sql).isNotBlank();
+            try {
+                assertThat(SqlStatements.unparse(SqlStatements.parse(written).getFirst()))
+                        .isEqualTo(written);
+            } catch (SqlSyntaxException | AssertionError e) {
+                fail("seed %d: %s\nwritten as %s".formatted(seed, sql, written), e);
+            }
         }
     }
 
