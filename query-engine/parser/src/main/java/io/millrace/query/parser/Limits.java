@@ -11,6 +11,7 @@ import org.apache.calcite.sql.SqlDynamicParam;
 import org.apache.calcite.sql.SqlIdentifier;
 import org.apache.calcite.sql.SqlIntervalLiteral;
 import org.apache.calcite.sql.SqlJoin;
+import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlNodeList;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,13 @@ final class Limits {
         if (node instanceof SqlIntervalLiteral interval
                 && String.valueOf(interval.toValue()).contains("'")) {
             throw SqlSyntaxException.at(interval.getParserPosition(), "An interval has no quotes inside", null);
+        }
+        // AS '' is a name without characters, which is how Calcite represents a star
+        if (node.getKind() == SqlKind.AS
+                && node instanceof SqlCall call
+                && call.operand(1) instanceof SqlIdentifier alias
+                && alias.isStar()) {
+            throw SqlSyntaxException.at(alias.getParserPosition(), "A name has at least one character", null);
         }
         if (node instanceof SqlIdentifier name
                 && name.names.stream().anyMatch(part -> part.indexOf('\n') >= 0 || part.indexOf('\r') >= 0)) {
