@@ -10,8 +10,8 @@ import java.util.List;
 /// A running plan: state and operators.
 ///
 /// A step takes one delta for each source and gives the delta of the answer; nothing of a half-applied input is
-/// ever seen. The sum of
-/// all deltas is the plan's answer over the sum of all inputs, however they were cut into steps.
+/// ever seen. The sum of all deltas is the plan's answer over the sum of all inputs, however they were cut into
+/// steps.
 ///
 /// Threading: one thread at a time.
 public interface Circuit extends AutoCloseable {
@@ -26,6 +26,9 @@ public interface Circuit extends AutoCloseable {
     /// @return the consolidated change of the answer: equal rows summed, none with weight 0. Valid until the
     ///     next step
     Batch step(List<Batch> deltas, long[] watermarks);
+
+    /// Whether rows that have come out are never taken back, as long as none that went in is.
+    boolean appendOnly();
 
     /// Bytes of all state, about.
     long stateBytes();

@@ -135,8 +135,7 @@ final class PartitionSourceReader implements SourceReader {
 
     /// The partition was idle: its watermark follows the others'.
     private void raiseWatermark() {
-        WatermarkMarker marker =
-                WatermarkMarker.decode(records.bytes(), records.valueStart(), records.valueLength());
+        WatermarkMarker marker = WatermarkMarker.decode(records.bytes(), records.valueStart(), records.valueLength());
         if (watermarkSpec != null && marker != null && marker.stream().equals(source.name())) {
             watermarkMs = Math.max(watermarkMs, marker.watermarkMs());
         }

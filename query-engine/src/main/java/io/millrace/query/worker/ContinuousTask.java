@@ -51,8 +51,9 @@ final class ContinuousTask extends QueryTask {
 
     @Override
     void work() throws IOException, InterruptedException {
-        Execution execution = new Execution(query.plan(), parts, inputs);
-        watch(execution);
+        RowFailures failures = new RowFailures(session);
+        Execution execution = new Execution(query.plan(), parts, inputs, failures);
+        watch(execution, failures);
         listener.columns(query.schema(), query.notices());
         Frontier resumed = session.from();
         if (resumed != null) {
