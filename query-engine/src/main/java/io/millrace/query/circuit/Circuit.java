@@ -10,8 +10,8 @@ import java.util.List;
 /// A running plan: state and operators.
 ///
 /// A step takes one delta for each source and gives the delta of the answer; nothing of a half-applied input is
-/// ever seen. The sum of
-/// all deltas is the plan's answer over the sum of all inputs, however they were cut into steps.
+/// ever seen. The sum of all deltas is the plan's answer over the sum of all inputs, however they were cut into
+/// steps.
 ///
 /// Threading: one thread at a time.
 public interface Circuit extends AutoCloseable {
