@@ -40,9 +40,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Turns plan nodes into operators, inputs first, each different node once.
 ///
-/// Two nodes are the same when their descriptions are: kind, parameters and the numbers of their inputs. So a plan
-/// that names a
-/// sub-plan twice, in one object or in two, becomes a diamond.
+/// Two nodes are the same when their descriptions are: kind, parameters and the numbers of their inputs. So a
+/// plan that names a sub-plan twice, in one object or in two, becomes a diamond.
 final class CircuitBuilder {
     /// An operator and what belongs to it.
     record Stage(

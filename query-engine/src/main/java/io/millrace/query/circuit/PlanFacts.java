@@ -151,7 +151,8 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
             waterlines.add(null);
             waterlines.add(null);
         } else if (window.kind() == WindowKind.HOP) {
-            // windows that hold t start after t - size; the earliest that can still get a row is the one after that
+            // windows that hold t start after t - size; the earliest that can still get a row is the one after
+            // that
             Waterline start = new Waterline.Shifted(
                     new Waterline.FloorTo(
                             new Waterline.Shifted(time, -window.sizeMs()), window.slideMs(), window.offsetMs()),

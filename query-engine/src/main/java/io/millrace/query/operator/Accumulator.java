@@ -14,8 +14,7 @@ import java.io.IOException;
 /// State of one aggregate for all groups: some words in each group's row, and what does not fit there.
 ///
 /// All are exact functions of the multiset of values, so the result depends neither on order nor on cuts, and
-/// every value can be
-/// taken back.
+/// every value can be taken back.
 abstract class Accumulator {
     /// Place of this accumulator's first word within a group's row.
     int at;

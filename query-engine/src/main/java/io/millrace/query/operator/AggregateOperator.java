@@ -20,14 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// GROUP BY: `acc⁺ = acc⁻ + Σ w·f(row)` for each group in `Δ`; out = −old row, +new row, where they differ.
 ///
 /// A group has a row while `Σ w > 0`; without keys there is exactly one, always. A group for which an aggregate
-/// fails (a sum too
-/// large for BIGINT) has no row for as long as that is so.
+/// fails (a sum too large for BIGINT) has no row for as long as that is so.
 ///
-/// State: one row of `keys + 2 + aggregates` words for each group, found by hash, plus what the aggregates say of
-/// themselves. With a
-/// waterline on a key, groups below it are dropped, pane by pane. A step costs one lookup for each run of equal
-/// keys and one tight
-/// loop for each aggregate.
+/// State: one row of `keys + 2 + aggregates` words for each group, found by hash, plus what the aggregates say
+/// of themselves. With a waterline on a key, groups below it are dropped, pane by pane. A step costs one lookup
+/// for each run of equal keys and one tight loop for each aggregate.
 public final class AggregateOperator extends Operator {
     private static final int TOTAL = 0;
     private static final int TOUCHED = 1;

@@ -8,12 +8,11 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.List;
 
-/// Turns the weights of rows into changes of presence: +1 where a group gets a value it had not, −1 where it loses
-/// the last.
+/// Turns the weights of rows into changes of presence: +1 where a group gets a value it had not, −1 where it
+/// loses the last.
 ///
 /// For DISTINCT aggregates; shared by all with the same argument and filter. State: a row of about 7 words for
-/// each distinct value
-/// of a group, in a list from the group's word.
+/// each distinct value of a group, in a list from the group's word.
 final class DistinctWeights {
     private static final int WEIGHT = 0;
     private static final int NEXT = 1;

@@ -18,11 +18,10 @@ import java.util.Objects;
 
 /// SUM, SUM0 and AVG of doubles, exact: the true sum rounded once, whatever the order of the values.
 ///
-/// Three words a group: `Σ w` of values that are not null, and a fixed-point number of 128 bits, 64 of them after
-/// the point. It takes
-/// every double below 2^46 that is a multiple of 2^−64, which measured data always is. Others, and weights that
-/// are not ±1, go to a
-/// `BigDecimal` beside it; infinities and NaN are counted there.
+/// Three words a group: `Σ w` of values that are not null, and a fixed-point number of 128 bits, 64 of them
+/// after the point. It takes every double below 2^46 that is a multiple of 2^−64, which measured data always
+/// is. Others, and weights that are not ±1, go to a `BigDecimal` beside it; infinities and NaN are counted
+/// there.
 final class DoubleSumAccumulator extends Accumulator {
     private static final BigDecimal UNIT = new BigDecimal(BigInteger.ONE.shiftLeft(64));
     private static final int FRACTION_BITS = 64;

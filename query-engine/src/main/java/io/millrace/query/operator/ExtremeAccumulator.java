@@ -14,9 +14,8 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Objects;
 
-/// MIN and MAX where nothing is ever taken back: the best value so far. Two words a group (count, value), and an
-/// object for text and
-/// decimals.
+/// MIN and MAX where nothing is ever taken back: the best value so far. Two words a group (count, value), and
+/// an object for text and decimals.
 final class ExtremeAccumulator extends Accumulator {
     private final int argument;
     private final boolean max;

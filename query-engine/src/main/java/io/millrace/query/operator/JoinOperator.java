@@ -20,23 +20,17 @@ import org.jspecify.annotations.Nullable;
 
 /// All joins on equal keys, with a rest condition θ or without.
 ///
-/// A step has two phases, each for the change ΔX of one side against the state Y of the other: first right against
-/// left, then left
-/// against right, which by then includes its change. So the matching pairs are `A⁻ ⋈ ΔB + ΔA ⋈ B⁺`, as they must
-/// be. For a preserved
-/// side the result also holds every row a with `M(a) = Σ w(b) ≤ 0` over its matches b, padded with nulls. In a
-/// phase, a row of ΔX is
-/// padded or not by its own M; rows of Y whose M changes sign are padded or taken back. SEMI keeps the left rows
-/// with `M > 0`, ANTI
-/// those with `M ≤ 0`. NULL keys match nothing and are never stored. Without θ, M belongs to the key and is kept
-/// there; with θ it
-/// is kept beside each row.
+/// A step has two phases, each for the change ΔX of one side against the state Y of the other: first right
+/// against left, then left against right, which by then includes its change. So the matching pairs are `A⁻ ⋈ ΔB
+/// + ΔA ⋈ B⁺`, as they must be. For a preserved side the result also holds every row a with `M(a) = Σ w(b) ≤ 0`
+/// over its matches b, padded with nulls. In a phase, a row of ΔX is padded or not by its own M; rows of Y
+/// whose M changes sign are padded or taken back. SEMI keeps the left rows with `M > 0`, ANTI those with `M ≤
+/// 0`. NULL keys match nothing and are never stored. Without θ, M belongs to the key and is kept there; with θ
+/// it is kept beside each row.
 ///
 /// State: each row of both sides with 7 words beside it, and each key with 9. The right side of a SEMI or ANTI
-/// join without θ keeps
-/// keys alone. Keys below a waterline of both sides are dropped with all their rows; with a time bound, rows that
-/// no future row of the
-/// other side can reach.
+/// join without θ keeps keys alone. Keys below a waterline of both sides are dropped with all their rows; with
+/// a time bound, rows that no future row of the other side can reach.
 public final class JoinOperator extends Operator {
     /// What lets rows be dropped.
     ///

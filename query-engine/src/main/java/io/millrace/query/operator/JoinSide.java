@@ -12,9 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The rows of one side of a join, in a list for each key.
 ///
-/// Payload of a row: weight, next and previous in the key's list, key, matches, mark of the phase. Where nothing
-/// is taken back rows
-/// need not be found again, so there is no hash index over them.
+/// Payload of a row: weight, next and previous in the key's list, key, matches, mark of the phase. Where
+/// nothing is taken back rows need not be found again, so there is no hash index over them.
 final class JoinSide {
     static final int WEIGHT = 0;
     static final int NEXT = 1; // slot + 1
@@ -29,7 +28,8 @@ final class JoinSide {
     final boolean indexed;
     final boolean preserved;
 
-    /// Place of this side's words within a key's row: first row + 1, Σ weight, mark of the phase, Σ weight then.
+    /// Place of this side's words within a key's row: first row + 1, Σ weight, mark of the phase, Σ weight
+    /// then.
     final int keyWords;
 
     private final int timeColumn;

@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /// SUM, SUM0 and AVG of whole numbers in 128 bits, which cannot overflow: fewer than 2^63 values below 2^63.
 ///
-/// Three words a group: `Σ w` of values that are not null, low and high half of `Σ w·x`. A sum that does not fit a
-/// BIGINT column is
-/// the group's failure for as long as that is so. AVG is the exact quotient rounded once.
+/// Three words a group: `Σ w` of values that are not null, low and high half of `Σ w·x`. A sum that does not
+/// fit a BIGINT column is the group's failure for as long as that is so. AVG is the exact quotient rounded
+/// once.
 final class LongSumAccumulator extends Accumulator {
     private static final MathContext DIGITS = new MathContext(60, RoundingMode.HALF_EVEN);
     private static final long EXACT_IN_DOUBLE = 1L << 53;

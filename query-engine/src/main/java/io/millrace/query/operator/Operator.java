@@ -9,9 +9,8 @@ import java.util.List;
 
 /// One node of a running circuit.
 ///
-/// [#step] reads the outputs of its inputs, which ran before it in the same step, and writes its own. The output
-/// is valid until the
-/// next step. Threading: one thread at a time.
+/// [#step] reads the outputs of its inputs, which ran before it in the same step, and writes its own. The
+/// output is valid until the next step. Threading: one thread at a time.
 public abstract class Operator {
     final List<Operator> inputs;
     final Schema schema;

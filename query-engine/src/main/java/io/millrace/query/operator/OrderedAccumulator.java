@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// MIN, MAX, ANY_VALUE, ARRAY_AGG and SINGLE_VALUE from each group's ordered multiset of values.
 ///
 /// State: a row of about 5 words and 8 bytes of tree for each distinct value of a group; O(log n) a change. One
-/// word a group: the tree's
-/// root + 1. Values of weight 0 are forgotten; those of negative weight are kept outside the tree, as if absent.
+/// word a group: the tree's root + 1. Values of weight 0 are forgotten; those of negative weight are kept
+/// outside the tree, as if absent.
 final class OrderedAccumulator extends Accumulator {
     private final int argument;
     private final Function function;

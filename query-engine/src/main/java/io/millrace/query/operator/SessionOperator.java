@@ -17,13 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// Sessions: rows of a partition whose times are less than the gap apart, in a chain; `[first, last + gap)`.
 ///
 /// The sessions that `Δ` touches are those reached from its times by steps shorter than the gap. out = −(their
-/// rows with the old
-/// bounds) + (the rows there now, with the new bounds), consolidated. A step costs O(rows of the touched
-/// sessions).
+/// rows with the old bounds) + (the rows there now, with the new bounds), consolidated. A step costs O(rows of
+/// the touched sessions).
 ///
 /// State: each row with 1 word and a tree entry, each partition with 3 words. Sessions that end at or below the
-/// waterline of the time
-/// cannot grow any more and are dropped. Rows without time belong to no session.
+/// waterline of the time cannot grow any more and are dropped. Rows without time belong to no session.
 public final class SessionOperator extends Operator {
     private static final int DELTA = 0; // first row of the change + 1, in this step
     private static final int ROOT = 1; // slot + 1
@@ -175,7 +173,8 @@ public final class SessionOperator extends Operator {
         panes.add(partition, due);
     }
 
-    /// Finds the stretches of time whose sessions may change: the times and all rows that chains reach from them.
+    /// Finds the stretches of time whose sessions may change: the times and all rows that chains reach from
+    /// them.
     private int intervals(int root, int count) {
         Arrays.sort(times, 0, count);
         int intervals = 0;
@@ -278,7 +277,8 @@ public final class SessionOperator extends Operator {
         }
     }
 
-    /// Drops the partition's sessions that end at or below the limit, and looks again when the next one may have.
+    /// Drops the partition's sessions that end at or below the limit, and looks again when the next one may
+    /// have.
     private void dropClosed(int partition, long limit) {
         partitions.setPayload(partition, IN_PANES, 0);
         int root = (int) partitions.payload(partition, ROOT) - 1;

@@ -16,15 +16,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// TOP-N and ROW_NUMBER: out = −(rows `offset .. offset + fetch` of a partition before) + (the same after), for
-/// partitions that `Δ`
-/// touches at or before the last of these rows. Ties are broken by all columns, so the choice never depends on
-/// the order of arrival.
+/// partitions that `Δ` touches at or before the last of these rows. Ties are broken by all columns, so the
+/// choice never depends on the order of arrival.
 ///
 /// State: each row with 1 word and a tree entry, each partition with 4 words. Where nothing is taken back, rows
-/// behind the last one
-/// are dropped at once. A touched partition costs O(offset + fetch) a step, or all its rows when `fetch` is −1.
-/// Partitions below a
-/// waterline of a partition key are dropped.
+/// behind the last one are dropped at once. A touched partition costs O(offset + fetch) a step, or all its rows
+/// when `fetch` is −1. Partitions below a waterline of a partition key are dropped.
 public final class TopOperator extends Operator {
     private static final int TOUCHED = 0;
     private static final int ROOT = 1; // slot + 1
@@ -186,7 +183,8 @@ public final class TopOperator extends Operator {
         return rest;
     }
 
-    /// Adds the partition's window to the changes; with sign 1 also finds its boundary and drops what lies behind.
+    /// Adds the partition's window to the changes; with sign 1 also finds its boundary and drops what lies
+    /// behind.
     private void emit(int partition, int sign) {
         int root = (int) partitions.payload(partition, ROOT) - 1;
         long position = 0;

@@ -19,7 +19,8 @@ import java.math.RoundingMode;
 /// Variance and standard deviation from exact `Σ w`, `Σ w·x` and `Σ w·x²`: `(n·Σx² − (Σx)²) / n²` (or
 /// `/ n(n − 1)`), rounded once.
 ///
-/// Two words (count of finite values, count of others) and two `BigDecimal`s a group. Infinities and NaN make NaN.
+/// Two words (count of finite values, count of others) and two `BigDecimal`s a group. Infinities and NaN make
+/// NaN.
 final class VarianceAccumulator extends Accumulator {
     private static final MathContext DIGITS = new MathContext(40, RoundingMode.HALF_EVEN);
 

@@ -7,14 +7,12 @@ import io.millrace.query.data.Schema;
 import java.util.Arrays;
 import java.util.List;
 
-/// Assigns rows to windows: linear, each row of `Δin` becomes one row for each window it lies in, with its weight.
-/// No state.
+/// Assigns rows to windows: linear, each row of `Δin` becomes one row for each window it lies in, with its
+/// weight. No state.
 ///
-/// Hopping windows `[s, s + size)` have starts `s ≡ offset (mod slide)`; cumulating ones `[b, e)` have
-/// `b = floor(t, size)`
-/// and every end `e ≡ offset (mod slide)`, `t < e ≤ b + size`. When each row has exactly one window, only the two
-/// bounds are
-/// written and the other columns are shared with the input.
+/// Hopping windows `[s, s + size)` have starts `s ≡ offset (mod slide)`; cumulating ones `[b, e)` have `b =
+/// floor(t, size)` and every end `e ≡ offset (mod slide)`, `t < e ≤ b + size`. When each row has exactly one
+/// window, only the two bounds are written and the other columns are shared with the input.
 public final class WindowOperator extends Operator {
     private final int timeColumn;
     private final boolean cumulate;
