@@ -65,8 +65,8 @@ is_fresh() {
   [ -f "$1" ] && [ -z "$(find "$2" -newer "$1" 2>/dev/null)" ]
 }
 
-# Options that both programs share.
-common_options="-XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
+# Options that both programs share. The JVM's own log is off, because it would go to standard output, among results.
+common_options="-Xlog:disable -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
 
 launch_node() {
   find_java
@@ -76,7 +76,7 @@ launch_node() {
   cache=$root/http-api/target/millrace-node.aot
   if is_fresh "$cache" "$jar"; then aot="-XX:AOTCache=$cache"; else aot="-XX:AOTMode=auto"; fi
   # shellcheck disable=SC2086 # options are words, and MILLRACE_JAVA_OPTS is meant to be split
-  exec "$java" $common_options -Xms32m -Xmx1g -XX:+ExitOnOutOfMemoryError "$aot" \
+  exec "$java" $common_options -Xlog:all=warning,aot=off,cds=off:stderr -Xms32m -Xmx1g -XX:+ExitOnOutOfMemoryError "$aot" \
     ${MILLRACE_JAVA_OPTS-} -cp "$class_path" io.millrace.http.node.Main "$@"
 }
 

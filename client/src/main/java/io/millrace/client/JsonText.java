@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// JSON for the values this client hands out and takes: every digit of every number survives.
 ///
 /// Objects are maps in the order of the text, arrays lists, integers [Long] or [java.math.BigInteger], other
-/// numbers
-/// [java.math.BigDecimal].
+/// numbers [java.math.BigDecimal].
 public final class JsonText {
     private JsonText() {}
 

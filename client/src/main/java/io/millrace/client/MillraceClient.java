@@ -28,8 +28,7 @@ import java.util.concurrent.Flow;
 /// ```
 ///
 /// Nothing is sent before the first call. Close it to end its connections, streams included; producers should
-/// be closed
-/// before.
+/// be closed before.
 public final class MillraceClient implements AutoCloseable {
     private final Transport transport;
     private final HttpSqlClient sql;

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// A request was refused, failed, or was not answered.
 ///
 /// Refusals carry the server's stable [#code], its HTTP [#status] and its message. Failures that happened on
-/// this side
-/// have status 0 and one of these codes:
+/// this side have status 0 and one of these codes:
 ///
 /// | code | meaning |
 /// |------|---------|

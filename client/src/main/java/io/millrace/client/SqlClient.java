@@ -22,9 +22,8 @@ public interface SqlClient {
     /// The changes of a continuous query.
     ///
     /// Each subscription runs the query anew on a connection of its own. Nothing is read from the connection
-    /// while
-    /// nothing is requested, so a slow subscriber slows the query instead of filling memory. Cancelling closes
-    /// the
-    /// connection, which ends the query on the server. Errors arrive at `onError` as [MillraceException].
+    /// while nothing is requested, so a slow subscriber slows the query instead of filling memory. Cancelling
+    /// closes the connection, which ends the query on the server. Errors arrive at `onError` as
+    /// [MillraceException].
     Flow.Publisher<ChangeEvent> changes(String sql, @Nullable Object... parameters);
 }

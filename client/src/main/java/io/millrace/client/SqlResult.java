@@ -9,9 +9,8 @@ import org.jspecify.annotations.Nullable;
 /// The whole answer of a statement that ends.
 ///
 /// Cells are [String], [Boolean], [Long], [java.math.BigInteger], [java.math.BigDecimal], [List],
-/// [java.util.Map] or
-/// null. Integers and decimals keep every digit; dates and times are text in ISO or SQL form; binary is base64
-/// text.
+/// [java.util.Map] or null. Integers and decimals keep every digit; dates and times are text in ISO or SQL
+/// form; binary is base64 text.
 ///
 /// @param columns empty for statements without rows, such as `CREATE STREAM`
 /// @param message what the server says about it, for instance that columns were inferred

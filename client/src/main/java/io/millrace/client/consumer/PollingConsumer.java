@@ -23,9 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// One long-polling request a partition, asked for only while the partition has nothing unread.
 ///
 /// Each partition has at most one answer in memory: a fetch begins when [#poll] finds the partition idle, and
-/// its answer
-/// waits in `arrived` until a poll takes it. A seek raises the partition's `generation`, and answers to older
-/// ones are dropped.
+/// its answer waits in `arrived` until a poll takes it. A seek raises the partition's `generation`, and answers
+/// to older ones are dropped.
 public final class PollingConsumer implements Consumer {
     private static final long WAIT_MS_MAX = 30_000;
 

@@ -17,8 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// The body of one batch: NDJSON where that carries everything, else the JSON of `produce-batch`.
 ///
 /// NDJSON carries values that are text and nothing more: no keys, headers or times. A value that is one line of
-/// JSON
-/// object or array goes as it is. Any other text goes as a JSON string, which the server unwraps.
+/// JSON object or array goes as it is. Any other text goes as a JSON string, which the server unwraps.
 ///
 /// @param route the last part of the path
 record BatchBody(String route, String contentType, byte[] bytes) {

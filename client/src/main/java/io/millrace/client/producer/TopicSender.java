@@ -21,11 +21,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// The queue of one topic and the virtual thread that empties it.
 ///
 /// Each round takes what is queued (up to the batch size), divides it by partition, sends one batch to each
-/// partition at
-/// the same time and waits for all of them. While a round is under way the next one gathers, so a slow server
-/// makes
-/// batches larger. One batch a partition is under way at a time, and that is what keeps the order through
-/// retries.
+/// partition at the same time and waits for all of them. While a round is under way the next one gathers, so a
+/// slow server makes batches larger. One batch a partition is under way at a time, and that is what keeps the
+/// order through retries.
 final class TopicSender {
     /// The server chooses: used until the topic exists and its partition count is known.
     private static final int SERVER_CHOOSES = -1;

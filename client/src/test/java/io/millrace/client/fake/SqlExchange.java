@@ -79,7 +79,8 @@ public final class SqlExchange {
         out.flush();
     }
 
-    /// Writes a heartbeat now and then until the reader has gone or the node stops; returns true when the reader went.
+    /// Writes a heartbeat now and then until the reader has gone or the node stops; returns true when the
+    /// reader went.
     public boolean awaitReaderGone(OutputStream out) {
         try {
             while (!closing.await(20, TimeUnit.MILLISECONDS)) {

@@ -13,8 +13,7 @@ public sealed interface Statement {
     record Sql(String text, int line) implements Statement {}
 
     /// A backslash command: `\d orders` has the name `d` and one argument. `buffer` is SQL that stands before
-    /// it on the
-    /// same or earlier lines without semicolon, for commands such as `\watch` and `\e` that use it.
+    /// it on the same or earlier lines without semicolon, for commands such as `\watch` and `\e` that use it.
     record Command(String name, List<String> arguments, String buffer, int line) implements Statement {
         public Command {
             arguments = List.copyOf(arguments);

@@ -7,8 +7,8 @@ import java.util.Locale;
 /// Divides input into statements: SQL ends at `;`, a command at the end of its line.
 ///
 /// A backslash outside of strings, names and comments begins a command, wherever it stands. Only the last
-/// statement can be
-/// [Statement.Incomplete]. `help`, `quit` and `exit` alone on a line count as commands, as in psql.
+/// statement can be [Statement.Incomplete]. `help`, `quit` and `exit` alone on a line count as commands, as in
+/// psql.
 public final class StatementSplitter {
     private final String input;
     private final List<Statement> statements = new ArrayList<>();

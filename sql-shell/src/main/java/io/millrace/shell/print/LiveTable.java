@@ -18,10 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// What a continuous query has answered so far, and pictures of it that fit a screen.
 ///
 /// Applies weights: a row is there while the weights of its changes sum to more than zero. Queries that only
-/// add rows are
-/// shown like a log, the newest last. Others are shown like a table: the rows that changed last, in the order
-/// of their cells,
-/// so that a group stays in its place while its numbers change.
+/// add rows are shown like a log, the newest last. Others are shown like a table: the rows that changed last,
+/// in the order of their cells, so that a group stays in its place while its numbers change.
 ///
 /// Keeps at most [#ROWS_MAX] rows; what changed longest ago is forgotten first. The count of rows stays exact.
 ///
@@ -44,6 +42,7 @@ public final class LiveTable {
     private record Sample(long nanos, long changes) {}
 
     private final long startNanos;
+    private final int rowsMax;
     // the least recently changed first
     private final LinkedHashMap<List<@Nullable Object>, Entry> rows = new LinkedHashMap<>();
     private final ArrayDeque<Sample> samples = new ArrayDeque<>();
@@ -58,7 +57,13 @@ public final class LiveTable {
 
     /// @param nowNanos [System#nanoTime] at the start of the query
     public LiveTable(long nowNanos) {
+        this(nowNanos, ROWS_MAX);
+    }
+
+    /// @param rowsMax how many rows to keep at most, instead of [#ROWS_MAX]
+    public LiveTable(long nowNanos, int rowsMax) {
         this.startNanos = nowNanos;
+        this.rowsMax = rowsMax;
     }
 
     public void apply(ChangeEvent event, long nowNanos) {
@@ -100,7 +105,7 @@ public final class LiveTable {
         if (entry.weight != 0) {
             rows.put(change.row(), entry); // at the end: changed last
         }
-        if (rows.size() > ROWS_MAX) {
+        if (rows.size() > rowsMax) {
             Iterator<?> oldest = rows.entrySet().iterator();
             oldest.next();
             oldest.remove();
@@ -126,8 +131,7 @@ public final class LiveTable {
     }
 
     /// The rows that are there, in the order of their cells, each as often as it is there. Whole only if it
-    /// never held more
-    /// than [#ROWS_MAX] rows.
+    /// never held more than [#ROWS_MAX] rows.
     public List<List<@Nullable Object>> sortedRows() {
         List<List<@Nullable Object>> all = new ArrayList<>();
         for (Entry entry : rows.values()) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// Column widths that fit the screen, and lines drawn with them.
 ///
 /// Columns are as wide as their widest cell while that fits. When it does not, the widest columns give way
-/// first, down to
-/// [#WIDTH_MIN]; when even that is too much there is no layout, and the caller shows the rows vertically.
+/// first, down to [#WIDTH_MIN]; when even that is too much there is no layout, and the caller shows the rows
+/// vertically.
 public final class TableLayout {
     static final int WIDTH_MIN = 5;
     private static final int MEASURED_ROWS_MAX = 10_000;

@@ -6,8 +6,7 @@ import java.util.List;
 /// Draws pictures over each other at the place where the first one was drawn; the last one stays.
 ///
 /// Lines must fit the width. Writes a picture as one piece inside a synchronized update, so that terminals
-/// which know
-/// them never show half of one.
+/// which know them never show half of one.
 public final class FramePainter implements AutoCloseable {
     private static final String BEGIN = "\u001b[?2026h\u001b[?25l\u001b[?7l";
     private static final String END = "\u001b[?7h\u001b[?2026l";

@@ -7,6 +7,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jline.reader.Candidate;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
@@ -23,6 +25,13 @@ import org.jspecify.annotations.Nullable;
 public final class JLineTerminal implements ShellTerminal {
     private static final int WIDTH_MIN = 20;
     private static final int HEIGHT_MIN = 5;
+    // kept, because loggers are forgotten otherwise; what JLine has to say would land in the middle of the
+    // screen
+    private static final Logger JLINE_LOG = Logger.getLogger("org.jline");
+
+    static {
+        JLINE_LOG.setLevel(Level.OFF);
+    }
 
     private final Terminal terminal;
     private final @Nullable Path history;

@@ -23,8 +23,7 @@ public interface ShellTerminal extends AutoCloseable {
     Input read(String prompt, Assistance assistance);
 
     /// Calls `action` on Ctrl-C until the registration is closed. Without a registration Ctrl-C does nothing
-    /// but
-    /// interrupt [#read].
+    /// but interrupt [#read].
     Registration onInterrupt(Runnable action);
 
     /// Keys one by one, without Enter, until the keyboard is closed. Ctrl-C stays an interrupt.
