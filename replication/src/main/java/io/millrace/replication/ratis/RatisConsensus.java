@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.proto.RaftProtos.ReplicationLevel;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -217,6 +218,7 @@ public final class RatisConsensus implements Consensus {
                 .setServerId(self)
                 .setGroupId(GROUP)
                 .setCallId(nextCallId.getAndIncrement())
+                .setMessage(Message.EMPTY)
                 .setType(RaftClientRequest.watchRequestType(index, ReplicationLevel.ALL))
                 .build();
         try {
