@@ -63,13 +63,12 @@ final class Harness {
                 SourceSpec source = sources.get(i);
                 List<Feed.Change> all = feed.of(source);
                 int left = all.size() - taken[i];
-                int count =
-                        switch (schedule) {
-                            case ALL_AT_ONCE -> left;
-                            case ONE_ROW_AT_A_TIME -> Math.min(left, chosen ? 0 : 1);
-                            case SOURCE_BY_SOURCE -> chosen ? 0 : Math.min(left, random.nextInt(1, 5));
-                            case RANDOM_CUTS, CHURN, RESTORED -> Math.min(left, random.nextInt(0, 5));
-                        };
+                int count = switch (schedule) {
+                    case ALL_AT_ONCE -> left;
+                    case ONE_ROW_AT_A_TIME -> Math.min(left, chosen ? 0 : 1);
+                    case SOURCE_BY_SOURCE -> chosen ? 0 : Math.min(left, random.nextInt(1, 5));
+                    case RANDOM_CUTS, CHURN, RESTORED -> Math.min(left, random.nextInt(0, 5));
+                };
                 chosen |= count > 0;
                 Batch delta = new Batch(Circuits.inputSchema(source));
                 boolean churns = schedule == Schedule.CHURN
@@ -92,7 +91,8 @@ final class Harness {
             if (done || (!churning && random.nextInt(6) == 0)) {
                 assertThat(sum.toString())
                         .as("%s, after %s rows of\n%s", what, java.util.Arrays.toString(taken), plan)
-                        .isEqualTo(expected(plan, feed, sources, taken, watermarks).toString());
+                        .isEqualTo(
+                                expected(plan, feed, sources, taken, watermarks).toString());
             }
             if (schedule == Schedule.RESTORED) {
                 circuit = restored(plan, circuit);

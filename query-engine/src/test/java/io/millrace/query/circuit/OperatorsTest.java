@@ -66,12 +66,7 @@ class OperatorsTest {
 
     @Test
     void windowsEqualTheOracle() {
-        check(
-                (left, right, random) -> window(left, random),
-                Kind.STREAM,
-                Kind.CHANGES,
-                Kind.TIMED,
-                Kind.TABLE);
+        check((left, right, random) -> window(left, random), Kind.STREAM, Kind.CHANGES, Kind.TIMED, Kind.TABLE);
     }
 
     private static PlanNode window(PlanNode input, SplittableRandom random) {
@@ -79,12 +74,9 @@ class OperatorsTest {
         long offset = random.nextLong(-2, 3) * 250;
         return switch (random.nextInt(3)) {
             case 0 -> TestPlans.window(input, WindowKind.HOP, TestPlans.T, slide, slide, offset);
-            case 1 ->
-                TestPlans.window(
-                        input, WindowKind.HOP, TestPlans.T, random.nextLong(1, 9) * 500, slide, offset);
+            case 1 -> TestPlans.window(input, WindowKind.HOP, TestPlans.T, random.nextLong(1, 9) * 500, slide, offset);
             default ->
-                TestPlans.window(
-                        input, WindowKind.CUMULATE, TestPlans.T, slide * random.nextLong(1, 4), slide, offset);
+                TestPlans.window(input, WindowKind.CUMULATE, TestPlans.T, slide * random.nextLong(1, 4), slide, offset);
         };
     }
 
@@ -175,8 +167,7 @@ class OperatorsTest {
                     TimeBound bound = new TimeBound(
                             TestPlans.T, TestPlans.T, random.nextLong(-2_000, 1), random.nextLong(0, 2_000));
                     int[] keys = random.nextBoolean() ? new int[] {TestPlans.K} : new int[0];
-                    return TestPlans.join(
-                            left, right, kind, keys, keys, TestPlans.within(left, right, bound), bound);
+                    return TestPlans.join(left, right, kind, keys, keys, TestPlans.within(left, right, bound), bound);
                 },
                 Kind.TIMED,
                 Kind.TIMED_CHANGES);
@@ -197,11 +188,7 @@ class OperatorsTest {
 
     @Test
     void distinctEqualsTheOracle() {
-        check(
-                (left, right, random) -> new PlanNode.Distinct(narrow(left)),
-                Kind.STREAM,
-                Kind.CHANGES,
-                Kind.TABLE);
+        check((left, right, random) -> new PlanNode.Distinct(narrow(left)), Kind.STREAM, Kind.CHANGES, Kind.TABLE);
         check(
                 (left, right, random) -> new PlanNode.Distinct(
                         new PlanNode.Calc(left, TestCalc.project(left.schema(), TestPlans.T, TestPlans.B))),
@@ -365,8 +352,7 @@ class OperatorsTest {
             PlanNode source = TestPlans.node(sources.get(random.nextInt(sources.size())));
             return new PlanNode.Calc(
                     source,
-                    TestCalc.project(
-                            source.schema(), TestPlans.K, TestPlans.T, TestPlans.V, 1 + random.nextInt(6)));
+                    TestCalc.project(source.schema(), TestPlans.K, TestPlans.T, TestPlans.V, 1 + random.nextInt(6)));
         }
 
         private PlanNode inner(int depth) {
@@ -393,8 +379,7 @@ class OperatorsTest {
                             TestPlans.call(input.schema(), random));
                 case 5, 6 -> joined(input, make(depth), number);
                 case 7 ->
-                    new PlanNode.Union(
-                            List.of(input, number < 0 ? input : filtered(input, number)), input.schema());
+                    new PlanNode.Union(List.of(input, number < 0 ? input : filtered(input, number)), input.schema());
                 case 8 ->
                     new PlanNode.SetOperation(
                             input,
@@ -424,12 +409,13 @@ class OperatorsTest {
 
         private PlanNode joined(PlanNode left, PlanNode right, int leftNumber) {
             int rightNumber = TestPlans.column(right.schema(), SqlType.BIGINT, random);
-            if (leftNumber < 0 || rightNumber < 0 || left.schema().size() + right.schema().size() > 16) {
+            if (leftNumber < 0
+                    || rightNumber < 0
+                    || left.schema().size() + right.schema().size() > 16) {
                 return new PlanNode.Distinct(left);
             }
             JoinKind kind = JoinKind.values()[random.nextInt(JoinKind.values().length)];
-            return TestPlans.join(
-                    left, right, kind, new int[] {leftNumber}, new int[] {rightNumber}, null, null);
+            return TestPlans.join(left, right, kind, new int[] {leftNumber}, new int[] {rightNumber}, null, null);
         }
     }
 }
