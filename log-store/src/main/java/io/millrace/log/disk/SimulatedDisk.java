@@ -2,6 +2,7 @@ package io.millrace.log.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -238,6 +239,14 @@ public final class SimulatedDisk implements Disk {
     @Override
     public synchronized void delete(Path file) throws IOException {
         requireAlive();
+        Path absolute = file.toAbsolutePath();
+        if (folders.containsKey(absolute)) {
+            if (!list(file).isEmpty()) {
+                throw new DirectoryNotEmptyException(file.toString());
+            }
+            folders.remove(absolute); // folders are durable at once, their end too
+            return;
+        }
         Folder folder = folder(file);
         node(file);
         if (beginOperation()) {
