@@ -24,6 +24,21 @@ public final class Batch {
         }
     }
 
+    private Batch(Schema schema, Column[] columns, long[] weights, int count) {
+        this.schema = schema;
+        this.columns = columns;
+        this.weights = weights;
+        this.count = count;
+    }
+
+    /// A batch that shares columns and weights with others: nothing is copied. Read only, and valid as long as
+    /// they are.
+    ///
+    /// @param columns each with at least `count` rows
+    public static Batch view(Schema schema, Column[] columns, long[] weights, int count) {
+        return new Batch(schema, columns.clone(), weights, count);
+    }
+
     public Schema schema() {
         return schema;
     }

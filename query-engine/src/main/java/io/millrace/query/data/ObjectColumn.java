@@ -71,7 +71,8 @@ public final class ObjectColumn extends Column {
         append(value);
     }
 
-    private static long hashObject(@Nullable Object value) {
+    /// A hash that agrees with [#compareObjects].
+    public static long hashObject(@Nullable Object value) {
         return switch (value) {
             case null -> 0;
             case BigDecimal number ->
@@ -96,7 +97,7 @@ public final class ObjectColumn extends Column {
         };
     }
 
-    /// Order of two values of one type as this column holds them, nested values included; nulls last.
+    /// Order of two values of one column, nulls last; 0 exactly for values that GROUP BY sees as the same.
     @SuppressWarnings("unchecked") // values of one column are of one type
     public static int compareObjects(@Nullable Object left, @Nullable Object right) {
         if (left == null || right == null) {

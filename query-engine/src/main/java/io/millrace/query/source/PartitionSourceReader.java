@@ -83,6 +83,10 @@ final class PartitionSourceReader implements SourceReader {
     }
 
     private void consume(Batch into) {
+        if (records.isMarker()) {
+            raiseWatermark();
+            return;
+        }
         if (records.valueLength() < 0) {
             if (table) {
                 tombstone(into);
@@ -126,6 +130,14 @@ final class PartitionSourceReader implements SourceReader {
         }
         if (source.side() == Side.GOOD) {
             append(into, weight, null);
+        }
+    }
+
+    /// The partition was idle: its watermark follows the others'.
+    private void raiseWatermark() {
+        WatermarkMarker marker = WatermarkMarker.decode(records.bytes(), records.valueStart(), records.valueLength());
+        if (watermarkSpec != null && marker != null && marker.stream().equals(source.name())) {
+            watermarkMs = Math.max(watermarkMs, marker.watermarkMs());
         }
     }
 
