@@ -9,12 +9,16 @@ import static io.millrace.replication.Nodes.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -277,6 +281,21 @@ class RestartTest {
                 get(log.createTopic("t", partitions(1)));
                 assertThat(offset(append(log, "t", 0, "round " + round))).isEqualTo(round);
             }
+        }
+    }
+
+    @Test
+    void aPortInUseIsAnErrorAndNotTheEndOfTheProcess() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ReplicationSettings settings = ReplicationSettings.singleNode(folder, taken.getLocalPort());
+            assertThatThrownBy(() -> ReplicatedLogs.open(settings, new LocalDisk(), InstantSource.system()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("127.0.0.1")
+                    .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+        }
+        try (ReplicatedLog log = Nodes.open(folder)) {
+            get(log.createTopic("t", partitions(1)));
+            assertThat(offset(append(log, "t", 0, "a"))).isZero();
         }
     }
 }
