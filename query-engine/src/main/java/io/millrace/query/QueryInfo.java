@@ -1,0 +1,31 @@
+package io.millrace.query;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A query that runs.
+///
+/// @param output topic it writes, null for an ad-hoc query
+/// @param state `running`, `paused`, `failed`
+/// @param lag records that are in the log and not yet in the answer
+/// @param watermarkMs `Long.MIN_VALUE` for none
+/// @param plan operators with their rates, as EXPLAIN ANALYZE prints them
+public record QueryInfo(
+        String id,
+        String sql,
+        @Nullable String output,
+        String state,
+        @Nullable String failure,
+        Frontier frontier,
+        long lag,
+        long watermarkMs,
+        long rowsIn,
+        long rowsOut,
+        long lateRows,
+        long badRows,
+        long stateBytes,
+        List<String> plan) {
+    public QueryInfo {
+        plan = List.copyOf(plan);
+    }
+}
