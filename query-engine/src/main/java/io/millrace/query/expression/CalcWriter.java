@@ -765,7 +765,8 @@ final class CalcWriter {
                 yield guarded(value.isNull, Representation.LONG, FN + "characterCount(" + sliceArguments(value) + ")");
             }
             case OTHER -> call.getOperator() == SqlStdOperatorTable.CONCAT ? concat(call) : viaCalcite(call);
-            case OTHER_FUNCTION -> isPartOfText(call) ? partOfText(call) : jsonFunction(call);
+            case OTHER_FUNCTION ->
+                operands.isEmpty() ? viaCalcite(call) : isPartOfText(call) ? partOfText(call) : jsonFunction(call);
             default -> viaCalcite(call);
         };
     }

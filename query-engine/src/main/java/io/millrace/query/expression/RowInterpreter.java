@@ -312,7 +312,7 @@ public final class RowInterpreter {
                     CHECKED_MINUS_PREFIX,
                     PLUS_PREFIX,
                     CHAR_LENGTH -> true;
-            case OTHER_FUNCTION -> CalcWriter.isPartOfText(call);
+            case OTHER_FUNCTION -> !operands.isEmpty() && (CalcWriter.isPartOfText(call) || isPlainExists(call));
             case FLOOR -> operands.size() == 1 || isWeek(operands.get(1));
             case CEIL -> operands.size() == 1;
             case REINTERPRET ->
@@ -357,7 +357,7 @@ public final class RowInterpreter {
             case CHAR_LENGTH ->
                 (long) string(first).codePointCount(0, string(first).length());
             case FLOOR -> values.size() == 2 ? monday(first, call) : round(first, call, RoundingMode.FLOOR);
-            case OTHER_FUNCTION -> part(call, values);
+            case OTHER_FUNCTION -> isPlainExists(call) ? exists(call, first) : part(call, values);
             case CEIL -> round(first, call, RoundingMode.CEILING);
             case CAST -> cast(first, call.getOperands().get(0).getType(), call.getType());
             case LIKE ->
@@ -377,6 +377,20 @@ public final class RowInterpreter {
             throw new IllegalStateException("operand " + index + " is null");
         }
         return value;
+    }
+
+    /// JSON_EXISTS is true of a member that is JSON's null, as the standard and PostgreSQL have it (Calcite says
+    /// false).
+    private boolean isPlainExists(RexCall call) {
+        return call.getOperator().getName().equals("JSON_EXISTS")
+                && call.getOperands().size() == 2
+                && CalcWriter.plainJsonPath(call, deref(call.getOperands().get(1))) != null;
+    }
+
+    private Object exists(RexCall call, Object document) {
+        JsonPath path = CalcWriter.plainJsonPath(call, deref(call.getOperands().get(1)));
+        byte[] bytes = (byte[]) document;
+        return bool(path != null && path.exists(bytes, 0, bytes.length));
     }
 
     private boolean isWeek(RexNode node) {
