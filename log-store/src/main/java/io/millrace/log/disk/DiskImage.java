@@ -20,6 +20,17 @@ public record DiskImage(Map<Path, Map<String, byte[]>> folders) {
         return new SimulatedDisk(seed, this);
     }
 
+    /// The bytes of one file; not to be changed.
+    public byte[] file(Path path) {
+        Path absolute = path.toAbsolutePath();
+        Map<String, byte[]> files = folders.get(absolute.getParent());
+        byte[] bytes = files == null ? null : files.get(String.valueOf(absolute.getFileName()));
+        if (bytes == null) {
+            throw new IllegalArgumentException("no file %s in%n%s".formatted(path, this));
+        }
+        return bytes;
+    }
+
     /// Names and sizes, for failure messages.
     @Override
     public String toString() {

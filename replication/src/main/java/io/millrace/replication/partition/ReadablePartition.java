@@ -43,10 +43,20 @@ final class ReadablePartition implements PartitionLog {
 
     @Override
     public RecordReader reader(long fromOffset) throws IOException {
+        checkFloor(fromOffset);
+        return replica.log().reader(fromOffset);
+    }
+
+    @Override
+    public RecordReader readerWithMarkers(long fromOffset) throws IOException {
+        checkFloor(fromOffset);
+        return replica.log().readerWithMarkers(fromOffset);
+    }
+
+    private void checkFloor(long fromOffset) throws OffsetOutOfRangeException {
         if (fromOffset < earliestOffset()) {
             throw new OffsetOutOfRangeException(fromOffset, earliestOffset(), nextOffset());
         }
-        return replica.log().reader(fromOffset);
     }
 
     @Override
