@@ -22,6 +22,7 @@ public interface Disk {
     /// Atomic; durable only after [#syncFolder] of the target's folder.
     void rename(Path from, Path to) throws IOException;
 
+    /// Deletes a file or an empty folder.
     void delete(Path file) throws IOException;
 
     void syncFolder(Path folder) throws IOException;
@@ -30,8 +31,7 @@ public interface Disk {
     long usableBytes(Path folder) throws IOException;
 
     /// Writes `content` so that after a crash `file` holds the old or the new content, whole: temporary file,
-    /// fsync,
-    /// rename, folder fsync.
+    /// fsync, rename, folder fsync.
     default void replace(Path file, byte[] content) throws IOException {
         Path folder = java.util.Objects.requireNonNull(file.toAbsolutePath().getParent());
         Path temporary = folder.resolve(file.getFileName() + ".tmp");

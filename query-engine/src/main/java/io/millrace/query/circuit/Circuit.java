@@ -27,6 +27,9 @@ public interface Circuit extends AutoCloseable {
     ///     next step
     Batch step(List<Batch> deltas, long[] watermarks);
 
+    /// Whether rows that have come out are never taken back, as long as none that went in is.
+    boolean appendOnly();
+
     /// Bytes of all state, about.
     long stateBytes();
 

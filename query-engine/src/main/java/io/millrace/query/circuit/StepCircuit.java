@@ -22,6 +22,7 @@ final class StepCircuit implements Circuit {
     private final List<StateBound> bounds;
     private final CircuitSettings settings;
     private final Operator root;
+    private final boolean appendOnly;
     private final Consolidator consolidator;
     private final Batch result;
     private boolean first = true;
@@ -33,6 +34,7 @@ final class StepCircuit implements Circuit {
         bounds = List.copyOf(builder.bounds());
         this.settings = settings;
         root = stages.getLast().operator();
+        appendOnly = stages.getLast().facts().appendOnly();
         consolidator = new Consolidator(root.schema());
         result = new Batch(root.schema());
     }
@@ -88,6 +90,11 @@ final class StepCircuit implements Circuit {
                 bytes,
                 settings.stateBytesMax(),
                 hint);
+    }
+
+    @Override
+    public boolean appendOnly() {
+        return appendOnly;
     }
 
     @Override
