@@ -16,4 +16,13 @@ public interface SqlFront {
     ///
     /// @throws io.millrace.query.SqlException with place and hint
     PlannedStatement plan(ParsedStatement statement, Session session, Catalog catalog);
+
+    /// Whether the statement defines a query that is kept running.
+    boolean isPersistentQuery(ParsedStatement statement);
+
+    /// Streams, tables, views and bare topics, for completion.
+    List<io.millrace.query.CatalogEntry> describeAll(Catalog catalog);
+
+    /// Loads what a first statement would wait for.
+    void warmUp();
 }

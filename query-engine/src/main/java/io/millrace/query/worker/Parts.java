@@ -10,5 +10,11 @@ import io.millrace.query.source.SourceReader;
 public interface Parts {
     Circuit circuit(PlanNode plan);
 
+    /// Whether rows that have come out of the plan are never taken back.
+    boolean onlyGrows(PlanNode plan);
+
+    /// An encoder of its own for each task.
+    RowEncoder encoder();
+
     SourceReader source(SourceSpec spec, RecordReader records, int partition);
 }

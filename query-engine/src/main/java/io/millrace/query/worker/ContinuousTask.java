@@ -1,0 +1,189 @@
+package io.millrace.query.worker;
+
+import io.millrace.query.EngineSettings;
+import io.millrace.query.Frontier;
+import io.millrace.query.InputPort;
+import io.millrace.query.ResultListener;
+import io.millrace.query.Session;
+import io.millrace.query.SqlException;
+import io.millrace.query.data.Batch;
+import io.millrace.query.sql.PlannedStatement.Query;
+import java.io.IOException;
+
+/// A query that goes on for ever and pushes the changes of its answer to a listener.
+///
+/// While it catches up with what was there, and between two emissions of EMIT EVERY, changes are summed, so
+/// that rows which come and
+/// go are never sent.
+final class ContinuousTask extends QueryTask {
+    private static final long PROGRESS_INTERVAL_NANOS = 500_000_000L;
+    private static final long CATCH_UP_INTERVAL_NANOS = 250_000_000L;
+    private static final int HELD_ROWS_MAX = 65_536;
+
+    private final Query query;
+    private final Session session;
+    private final Parts parts;
+    private final InputPort inputs;
+    private final EngineSettings settings;
+    private final ResultListener listener;
+
+    ContinuousTask(
+            String id,
+            String sql,
+            Query query,
+            Session session,
+            Parts parts,
+            InputPort inputs,
+            EngineSettings settings,
+            ResultListener listener,
+            Runnable ended) {
+        super(id, sql, null, ended);
+        this.query = query;
+        this.session = session;
+        this.parts = parts;
+        this.inputs = inputs;
+        this.settings = settings;
+        this.listener = listener;
+    }
+
+    @Override
+    void work() throws IOException, InterruptedException {
+        Execution execution = new Execution(query.plan(), parts, inputs);
+        watch(execution);
+        listener.columns(query.schema(), query.notices());
+        Frontier resumed = session.from();
+        if (resumed != null) {
+            skipTo(execution, resumed);
+        }
+        Frontier start = execution.end();
+        Emission emission = new Emission(execution);
+        boolean first = true;
+        while (!isCancelled()) {
+            Frontier before = execution.frontier();
+            Frontier end = execution.end();
+            boolean behind = !before.includes(end);
+            if (behind || first) {
+                emission.add(execution.step(end, settings.stepRowsMax()));
+            }
+            first = false;
+            boolean catchingUp = !execution.frontier().includes(start);
+            emission.emitIfDue(catchingUp);
+            boolean stuck = execution.frontier().equals(before);
+            if (!behind || stuck) {
+                awaitWake(emission.waitMs());
+            } else if (!catchingUp && execution.frontier().includes(execution.end())) {
+                awaitPause();
+            }
+            if (isPaused()) {
+                awaitWake(0);
+            }
+        }
+        listener.complete(execution.frontier(), "cancelled");
+    }
+
+    /// A short wait even when a record has come, so that a step has more than one.
+    private void awaitPause() throws InterruptedException {
+        long until = System.nanoTime() + settings.stepPauseMs() * 1_000_000;
+        while (!isCancelled() && System.nanoTime() < until) {
+            java.util.concurrent.locks.LockSupport.parkNanos(until - System.nanoTime());
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+    }
+
+    /// Rebuilds the state behind `resumed` without sending what was sent already.
+    private void skipTo(Execution execution, Frontier resumed) throws IOException, InterruptedException {
+        if (!execution.end().includes(resumed)) {
+            throw new SqlException(
+                    "frontier_not_reached",
+                    "Cannot resume from " + resumed + ": the log ends at " + execution.end() + ".",
+                    0,
+                    0,
+                    "Was the topic deleted and made again? Start without Last-Event-ID.");
+        }
+        Frontier before;
+        do {
+            before = execution.frontier();
+            execution.step(resumed, settings.stepRowsMax());
+        } while (!isCancelled()
+                && !execution.frontier().includes(resumed)
+                && !execution.frontier().equals(before));
+    }
+
+    @Override
+    void report(SqlException failure) {
+        listener.failed(failure);
+    }
+
+    /// Decides when held changes go out.
+    private final class Emission {
+        private final Execution execution;
+        private final Integral held = new Integral(query.schema());
+        private final Batch out = new Batch(query.schema());
+        private final long everyNanos = query.emit().everyMs() * 1_000_000;
+        private final long delayNanos = query.emit().delayMs() * 1_000_000;
+        private long lastEmission = System.nanoTime() - Math.max(everyNanos, CATCH_UP_INTERVAL_NANOS);
+        private long lastProgress = System.nanoTime();
+        private Frontier emitted = Frontier.EMPTY; // what the listener has is the answer over the input up to here
+        private long emittedWatermarkMs = Long.MIN_VALUE;
+        private long heldSince; // when the first held change came; meaningless while nothing is held
+
+        Emission(Execution execution) {
+            this.execution = execution;
+        }
+
+        void add(Batch changes) {
+            if (changes.count() > 0 && held.count() == 0) {
+                heldSince = System.nanoTime();
+            }
+            held.add(changes);
+        }
+
+        void emitIfDue(boolean catchingUp) {
+            long now = System.nanoTime();
+            if (held.count() > 0 && (due(now, catchingUp) || held.count() > HELD_ROWS_MAX)) {
+                out.clear();
+                held.drainTo(out);
+                sent(now);
+                listener.changes(out, emitted, emittedWatermarkMs);
+                return;
+            }
+            if (held.count() == 0) {
+                held.clear(); // what came and went again
+            }
+            if (now - lastProgress >= PROGRESS_INTERVAL_NANOS) {
+                if (held.count() == 0) {
+                    emitted = execution.frontier();
+                    emittedWatermarkMs = execution.watermarkMs();
+                }
+                lastProgress = now;
+                listener.progress(emitted, emittedWatermarkMs);
+            }
+        }
+
+        private void sent(long now) {
+            emitted = execution.frontier();
+            emittedWatermarkMs = execution.watermarkMs();
+            lastEmission = now;
+            lastProgress = now;
+        }
+
+        private boolean due(long now, boolean catchingUp) {
+            if (delayNanos > 0 && now - heldSince < delayNanos) {
+                return false;
+            }
+            long interval = Math.max(everyNanos, catchingUp ? CATCH_UP_INTERVAL_NANOS : 0);
+            return now - lastEmission >= interval;
+        }
+
+        long waitMs() {
+            long now = System.nanoTime();
+            long next = lastProgress + PROGRESS_INTERVAL_NANOS;
+            if (held.count() > 0) {
+                next = Math.min(next, Math.max(heldSince + delayNanos, lastEmission + everyNanos));
+            }
+            return Math.max(1, (next - now) / 1_000_000);
+        }
+    }
+}

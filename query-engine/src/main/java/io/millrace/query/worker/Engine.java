@@ -1,0 +1,459 @@
+package io.millrace.query.worker;
+
+import io.millrace.query.CatalogEntry;
+import io.millrace.query.CatalogPort;
+import io.millrace.query.EngineSettings;
+import io.millrace.query.Frontier;
+import io.millrace.query.InputPort;
+import io.millrace.query.OutputPort;
+import io.millrace.query.QueryEngine;
+import io.millrace.query.QueryInfo;
+import io.millrace.query.ResultListener;
+import io.millrace.query.RunningStatement;
+import io.millrace.query.Session;
+import io.millrace.query.SqlException;
+import io.millrace.query.data.Batch;
+import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.ColumnType;
+import io.millrace.query.data.Schema;
+import io.millrace.query.data.SqlType;
+import io.millrace.query.sql.Catalog;
+import io.millrace.query.sql.PlannedStatement;
+import io.millrace.query.sql.SqlFront;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Does what statements say: runs queries, keeps definitions, keeps persistent queries running.
+public final class Engine implements QueryEngine {
+    private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+    private static final long CLOSE_TIMEOUT_MS = 5000;
+
+    private final EngineSettings settings;
+    private final SqlFront front;
+    private final Parts parts;
+    private final InputPort inputs;
+    private final OutputPort outputs;
+    private final CatalogPort definitions;
+    private final Map<String, QueryTask> tasks = new ConcurrentHashMap<>();
+    private final AtomicLong nextId = new AtomicLong(1);
+    private final ExecutorService housekeeping = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("query-catalog").factory());
+    private final List<AutoCloseable> subscriptions = new ArrayList<>();
+    private volatile boolean closed;
+
+    public Engine(
+            EngineSettings settings,
+            SqlFront front,
+            Parts parts,
+            InputPort inputs,
+            OutputPort outputs,
+            CatalogPort definitions) {
+        this.settings = settings;
+        this.front = front;
+        this.parts = parts;
+        this.inputs = inputs;
+        this.outputs = outputs;
+        this.definitions = definitions;
+        subscriptions.add(inputs.onChange(this::wakeAll));
+        subscriptions.add(definitions.onChange(this::resumePersistentQueriesSoon));
+    }
+
+    /// Starts the persistent queries that the catalogue knows; they rebuild their state in the background.
+    public void start() {
+        resumePersistentQueriesSoon();
+    }
+
+    private void wakeAll() {
+        for (QueryTask task : tasks.values()) {
+            task.wake();
+        }
+    }
+
+    private Catalog catalogNow() {
+        return new Catalog(definitions.load(), inputs);
+    }
+
+    @Override
+    public List<ParsedStatement> parse(String sql) {
+        return front.parse(sql);
+    }
+
+    @Override
+    public RunningStatement execute(ParsedStatement statement, Session session, ResultListener listener) {
+        return switch (front.plan(statement, session, catalogNow())) {
+            case PlannedStatement.Query query
+            when query.emit().continuous() ->
+                launch(id -> new ContinuousTask(
+                        id,
+                        statement.text(),
+                        query,
+                        session,
+                        parts,
+                        inputs,
+                        settings,
+                        listener,
+                        () -> tasks.remove(id)));
+            case PlannedStatement.Query query -> ending(statement, query, session, EndingTask.to(listener));
+            case PlannedStatement.Insert insert ->
+                ending(statement, insert.query(), session, new InsertSink(insert, parts, inputs, outputs, listener));
+            case PlannedStatement.Analyze analyze ->
+                ending(
+                        statement,
+                        analyze.query(),
+                        session,
+                        EndingTask.analyze(listener, execution -> deliverReport(execution, listener)));
+            case PlannedStatement.Create create -> {
+                create(create);
+                yield answered(listener, create.message());
+            }
+            case PlannedStatement.CreateQuery create -> {
+                createQuery(create);
+                yield answered(listener, create.create().message());
+            }
+            case PlannedStatement.Drop drop -> {
+                drop(drop);
+                yield answered(listener, drop.message());
+            }
+            case PlannedStatement.Rows rows -> answered(listener, rows.rows(), rows.notices());
+            case PlannedStatement.ShowQueries() -> answered(listener, queryRows(), List.of());
+            case PlannedStatement.SetOption(String name, String value) -> {
+                session.settings().put(name, value);
+                yield answered(listener, "SET");
+            }
+            case PlannedStatement.Control(PlannedStatement.Action action, String queryId) -> {
+                control(action, queryId);
+                yield answered(listener, action + " QUERY");
+            }
+        };
+    }
+
+    private RunningStatement ending(
+            ParsedStatement statement, PlannedStatement.Query query, Session session, EndingTask.Sink sink) {
+        return launch(id -> new EndingTask(
+                id, statement.text(), query, session, parts, inputs, settings, sink, () -> tasks.remove(id)));
+    }
+
+    private RunningStatement launch(java.util.function.Function<String, QueryTask> make) {
+        if (closed) {
+            throw new SqlException("shutting_down", "The node is stopping.");
+        }
+        if (tasks.size() >= settings.queriesMax()) {
+            throw new SqlException(
+                    "too_many_queries",
+                    "%d queries run already, which is the limit.".formatted(settings.queriesMax()),
+                    0,
+                    0,
+                    "End one (SHOW QUERIES, DROP QUERY id) or raise queries.max.");
+        }
+        QueryTask task = make.apply("q" + nextId.getAndIncrement());
+        tasks.put(task.id(), task);
+        task.start();
+        return task;
+    }
+
+    // ---- definitions
+    // -----------------------------------------------------------------------------------------------
+
+    private void create(PlannedStatement.Create create) {
+        if (create.exists()) {
+            return;
+        }
+        String topic = create.topic();
+        if (topic != null && inputs.topic(topic).isEmpty()) {
+            await(outputs.createTopic(topic, create.partitions(), create.compacted()));
+        }
+        await(definitions.store(create.key(), create.text()));
+    }
+
+    private void createQuery(PlannedStatement.CreateQuery query) {
+        if (query.create().exists()) {
+            return;
+        }
+        create(query.create());
+        startPersistent(query);
+    }
+
+    private void startPersistent(PlannedStatement.CreateQuery query) {
+        String topic = Objects.requireNonNull(query.create().topic(), "a persistent query writes a topic");
+        tasks.computeIfAbsent(query.queryId(), id -> {
+            PersistentTask task = new PersistentTask(
+                    query, topic, query.create().text(), parts, inputs, outputs, settings, () -> tasks.remove(id));
+            task.start();
+            return task;
+        });
+    }
+
+    private void resumePersistentQueriesSoon() {
+        if (!closed) {
+            housekeeping.execute(this::resumePersistentQueries);
+        }
+    }
+
+    private void resumePersistentQueries() {
+        Catalog catalog = catalogNow();
+        for (Map.Entry<String, String> definition : catalog.definitions().entrySet()) {
+            if (closed) {
+                return;
+            }
+            try {
+                ParsedStatement statement = front.parse(definition.getValue()).getFirst();
+                if (front.isPersistentQuery(statement)
+                        && front.plan(statement, Session.create(), catalog)
+                                instanceof PlannedStatement.CreateQuery query) {
+                    startPersistent(query);
+                }
+            } catch (RuntimeException failure) {
+                LOG.atWarn()
+                        .addKeyValue("definition", definition.getKey())
+                        .setCause(failure)
+                        .log("a persistent query cannot start now; it is tried again when the catalogue changes");
+            }
+        }
+    }
+
+    private void drop(PlannedStatement.Drop drop) {
+        if (drop.missing()) {
+            return;
+        }
+        String queryId = drop.queryId();
+        String key = drop.key();
+        if (key != null) {
+            await(definitions.store(key, ""));
+        }
+        if (queryId != null) {
+            QueryTask task = tasks.get(queryId);
+            if (task != null) {
+                task.cancel();
+                task.done().join();
+            }
+        }
+        String topic = drop.topic();
+        if (topic != null) {
+            await(outputs.deleteTopic(topic));
+        }
+    }
+
+    private static void await(CompletableFuture<Void> write) {
+        try {
+            write.join();
+        } catch (RuntimeException failure) {
+            throw Failures.toSqlException(failure);
+        }
+    }
+
+    // ---- running queries
+    // --------------------------------------------------------------------------------------------
+
+    private void control(PlannedStatement.Action action, String queryId) {
+        boolean known = switch (action) {
+            case PAUSE -> pause(queryId);
+            case RESUME -> resume(queryId);
+            case CANCEL -> cancel(queryId);
+            case VERIFY ->
+                throw new SqlException(
+                        "unsupported", "VERIFY QUERY is not supported yet; no other statement depends on it.");
+        };
+        if (!known) {
+            throw new SqlException(
+                    "unknown_query",
+                    "Query '" + queryId + "' does not exist.",
+                    0,
+                    0,
+                    "SHOW QUERIES lists those that run.");
+        }
+    }
+
+    @Override
+    public boolean pause(String id) {
+        return withTask(id, task -> task.setPaused(true));
+    }
+
+    @Override
+    public boolean resume(String id) {
+        return withTask(id, task -> task.setPaused(false));
+    }
+
+    @Override
+    public boolean cancel(String id) {
+        QueryTask persistent = tasks.get(id);
+        if (persistent != null && persistent.output() != null) {
+            throw new SqlException(
+                    "query_is_owned",
+                    "Query '" + id + "' keeps '" + persistent.output() + "' up to date.",
+                    0,
+                    0,
+                    "DROP the view or stream itself, or PAUSE the query.");
+        }
+        return withTask(id, QueryTask::cancel);
+    }
+
+    private boolean withTask(String id, java.util.function.Consumer<QueryTask> deed) {
+        QueryTask task = tasks.get(id);
+        if (task == null) {
+            return false;
+        }
+        deed.accept(task);
+        return true;
+    }
+
+    @Override
+    public List<QueryInfo> queries() {
+        return tasks.values().stream()
+                .map(QueryTask::info)
+                .sorted(java.util.Comparator.comparing(QueryInfo::id))
+                .toList();
+    }
+
+    @Override
+    public Optional<QueryInfo> query(String id) {
+        return Optional.ofNullable(tasks.get(id)).map(QueryTask::info);
+    }
+
+    @Override
+    public List<CatalogEntry> catalog() {
+        return front.describeAll(catalogNow());
+    }
+
+    @Override
+    public void warmUp() {
+        front.warmUp();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (AutoCloseable subscription : subscriptions) {
+            try {
+                subscription.close();
+            } catch (Exception failure) {
+                LOG.warn("ending a subscription failed", failure);
+            }
+        }
+        housekeeping.shutdownNow();
+        List<QueryTask> running = List.copyOf(tasks.values());
+        running.forEach(QueryTask::cancel);
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_TIMEOUT_MS);
+        for (QueryTask task : running) {
+            try {
+                task.done().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (java.util.concurrent.TimeoutException | java.util.concurrent.ExecutionException late) {
+                LOG.atWarn().addKeyValue("query", task.id()).log("a query did not end in time");
+            }
+        }
+    }
+
+    // ---- answers
+    // ----------------------------------------------------------------------------------------------------
+
+    private RunningStatement answered(ResultListener listener, String message) {
+        listener.columns(new Schema(List.of()), List.of());
+        listener.complete(Frontier.EMPTY, message);
+        return new Answered("s" + nextId.getAndIncrement());
+    }
+
+    private RunningStatement answered(ResultListener listener, Batch rows, List<String> notices) {
+        deliver(listener, rows, notices, Frontier.EMPTY);
+        return new Answered("s" + nextId.getAndIncrement());
+    }
+
+    private static void deliver(ResultListener listener, Batch rows, List<String> notices, Frontier frontier) {
+        listener.columns(rows.schema(), notices);
+        if (rows.count() > 0) {
+            listener.rows(rows);
+        }
+        listener.complete(frontier, "SELECT");
+    }
+
+    private static void deliverReport(Execution execution, ResultListener listener) {
+        Batch rows = table(
+                "id INTEGER",
+                "operator VARCHAR",
+                "rows_in BIGINT",
+                "rows_out BIGINT",
+                "state_rows BIGINT",
+                "state_bytes BIGINT",
+                "ms DOUBLE");
+        for (var report : execution.report()) {
+            rows.appendValues(
+                    Arrays.asList(
+                            (long) report.id(),
+                            text(report.operator()),
+                            report.rowsIn(),
+                            report.rowsOut(),
+                            report.stateRows(),
+                            report.stateBytes(),
+                            Math.round(report.nanos() / 10_000.0) / 100.0),
+                    1);
+        }
+        deliver(listener, rows, List.of(), execution.frontier());
+    }
+
+    private Batch queryRows() {
+        Batch rows = table(
+                "id VARCHAR",
+                "state VARCHAR",
+                "output VARCHAR",
+                "lag BIGINT",
+                "rows_in BIGINT",
+                "rows_out BIGINT",
+                "state_bytes BIGINT",
+                "sql VARCHAR");
+        for (QueryInfo query : queries()) {
+            rows.appendValues(
+                    Arrays.asList(
+                            text(query.id()),
+                            text(query.failure() == null ? query.state() : query.state() + ": " + query.failure()),
+                            query.output() == null ? null : text(query.output()),
+                            query.lag(),
+                            query.rowsIn(),
+                            query.rowsOut(),
+                            query.stateBytes(),
+                            text(query.sql())),
+                    1);
+        }
+        return rows;
+    }
+
+    private static byte[] text(String value) {
+        return value.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// An empty batch from `name TYPE` pairs.
+    private static Batch table(String... columns) {
+        List<ColumnInfo> infos = new ArrayList<>();
+        for (String column : columns) {
+            int space = column.indexOf(' ');
+            infos.add(new ColumnInfo(
+                    column.substring(0, space), ColumnType.of(SqlType.valueOf(column.substring(space + 1)))));
+        }
+        return new Batch(new Schema(infos));
+    }
+
+    /// A statement that was over before it could be cancelled.
+    private record Answered(String id) implements RunningStatement {
+        @Override
+        public void cancel() {}
+
+        @Override
+        public CompletableFuture<@Nullable Void> done() {
+            return CompletableFuture.completedFuture(null);
+        }
+    }
+}

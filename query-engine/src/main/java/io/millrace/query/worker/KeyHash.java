@@ -1,0 +1,14 @@
+package io.millrace.query.worker;
+
+/// Partition of a key: FNV-1a (64 bit) of its bytes modulo the partition count, the same for every producer.
+final class KeyHash {
+    private KeyHash() {}
+
+    static int partition(byte[] key, int partitions) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte b : key) {
+            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+        }
+        return (int) Long.remainderUnsigned(hash, partitions);
+    }
+}

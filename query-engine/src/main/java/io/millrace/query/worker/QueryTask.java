@@ -1,0 +1,197 @@
+package io.millrace.query.worker;
+
+import io.millrace.query.Frontier;
+import io.millrace.query.QueryInfo;
+import io.millrace.query.RunningStatement;
+import io.millrace.query.SqlException;
+import io.millrace.query.circuit.Circuit;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A query on a thread of its own: what all kinds have in common. Subclasses say in [#work] what it does.
+abstract class QueryTask implements RunningStatement {
+    private final String id;
+    private final String sql;
+    private final @Nullable String output;
+    private final Runnable ended;
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private boolean woken; // guarded by lock
+    private boolean paused; // guarded by lock
+    private volatile boolean cancelled;
+    private volatile @Nullable Thread thread;
+    private volatile @Nullable Execution execution;
+    private volatile @Nullable String failure;
+
+    /// @param output topic it writes, null for none
+    /// @param ended called once, when the task is over and did not fail
+    QueryTask(String id, String sql, @Nullable String output, Runnable ended) {
+        this.id = id;
+        this.sql = sql;
+        this.output = output;
+        this.ended = ended;
+    }
+
+    /// Does the work; returns when it is complete or [#isCancelled].
+    abstract void work() throws IOException, InterruptedException;
+
+    /// The work has failed: tell whoever waits for it.
+    abstract void report(SqlException failure);
+
+    final void start() {
+        thread = Thread.ofPlatform().daemon().name("query-" + id).start(this::run);
+    }
+
+    private void run() {
+        boolean keep = false;
+        try {
+            work();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable cause) { // whatever a query does wrong must not take the node along
+            if (!cancelled) {
+                SqlException told = Failures.toSqlException(cause);
+                failure = told.getMessage();
+                keep = output != null;
+                report(told);
+            }
+        } finally {
+            Execution last = execution;
+            if (last != null) {
+                try {
+                    last.close();
+                } catch (IOException | RuntimeException closing) {
+                    Failures.logClosing(id, closing);
+                }
+            }
+            if (!keep) {
+                ended.run();
+            }
+            done.complete(null);
+        }
+    }
+
+    /// Makes the counters of `running` visible; it is closed when the task ends.
+    final void watch(Execution running) {
+        execution = running;
+    }
+
+    final boolean isCancelled() {
+        return cancelled;
+    }
+
+    /// Tells the task that there may be something to do.
+    final void wake() {
+        lock.lock();
+        try {
+            woken = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until [#wake] was called since the last time, or for `waitMs`; and as long as the task is paused.
+    final void awaitWake(long waitMs) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = TimeUnit.MILLISECONDS.toNanos(waitMs);
+            while (!cancelled && (paused || (!woken && left > 0))) {
+                if (paused) {
+                    changed.await();
+                } else {
+                    left = changed.awaitNanos(left);
+                }
+            }
+            woken = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    final void setPaused(boolean wanted) {
+        lock.lock();
+        try {
+            paused = wanted;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    final boolean isPaused() {
+        lock.lock();
+        try {
+            return paused;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public final String id() {
+        return id;
+    }
+
+    final @Nullable String output() {
+        return output;
+    }
+
+    @Override
+    public final void cancel() {
+        cancelled = true;
+        wake();
+        Thread running = thread;
+        if (running != null && failure != null) {
+            ended.run(); // it failed before and was kept for its message
+        }
+    }
+
+    @Override
+    public final CompletableFuture<Void> done() {
+        return done;
+    }
+
+    final QueryInfo info() {
+        Execution now = execution;
+        String why = failure;
+        String state = why != null ? "failed" : isPaused() ? "paused" : "running";
+        if (now == null) {
+            return new QueryInfo(
+                    id, sql, output, state, why, Frontier.EMPTY, 0, Long.MIN_VALUE, 0, 0, 0, 0, 0, List.of());
+        }
+        return new QueryInfo(
+                id,
+                sql,
+                output,
+                state,
+                why,
+                now.frontier(),
+                now.lag(),
+                now.watermarkMs(),
+                now.rowsIn(),
+                now.rowsOut(),
+                now.lateRows(),
+                now.badRows(),
+                now.stateBytes(),
+                now.report().stream().map(QueryTask::describe).toList());
+    }
+
+    static String describe(Circuit.OperatorReport report) {
+        return "%2d %-28s in %,d  out %,d  state %,d rows, %,d bytes  %,d ms"
+                .formatted(
+                        report.id(),
+                        report.operator(),
+                        report.rowsIn(),
+                        report.rowsOut(),
+                        report.stateRows(),
+                        report.stateBytes(),
+                        report.nanos() / 1_000_000);
+    }
+}
