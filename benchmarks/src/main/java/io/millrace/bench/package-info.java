@@ -1,3 +1,5 @@
+/// Measurements: one class, one claim. Each prints machine, JDK, data, every run, the spread and a correctness
+/// sum.
 @NullMarked
 package io.millrace.bench;
 

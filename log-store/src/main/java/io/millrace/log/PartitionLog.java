@@ -6,9 +6,8 @@ import java.util.List;
 
 /// One partition's records.
 ///
-/// Threading: `append`, `flush`, `truncate`, `raiseEarliest`, `advanceHighWatermark` belong to the one writer;
-/// everything else is for
-/// any thread and never waits for the writer.
+/// Threading: `append`, `raiseEarliest`, `advanceHighWatermark` and `close` belong to the one writer; `flush`
+/// to it or to one other thread; everything else is for any thread and never waits for the writer.
 public interface PartitionLog extends AutoCloseable {
     /// First offset that can still be read.
     long earliestOffset();
@@ -23,18 +22,17 @@ public interface PartitionLog extends AutoCloseable {
     void advanceHighWatermark(long offset);
 
     /// Appends one whole record batch (Kafka layout v2, magic 2) without fsync and returns the offset of its
-    /// first
-    /// record. Base offset and partition leader epoch are written into the batch; both lie outside its
-    /// checksum.
-    /// The batch's own checksum is *not* verified again here.
+    /// first record. Base offset and partition leader epoch are written into the batch; both lie outside its
+    /// checksum. The batch's own checksum is *not* verified again here.
     ///
     /// @param batch its remaining bytes are the batch; position is left unchanged
     /// @throws IOException the disk failed; the log must be closed and recovered
     long append(ByteBuffer batch, int leaderEpoch) throws IOException;
 
-    /// Makes all that was appended durable and returns where the durable log ends. May be called by one thread
-    /// other
-    /// than the writer.
+    /// Makes all that was appended before the call durable and returns where that ends. May run on another
+    /// thread while the writer goes on appending.
+    ///
+    /// @throws IOException the disk failed; the log must be closed and recovered
     LogEnd flush() throws IOException;
 
     /// Where the log ends now, durable or not.
@@ -55,17 +53,34 @@ public interface PartitionLog extends AutoCloseable {
     /// Raises the earliest offset and deletes the segments that lie wholly below it. Lower values do nothing.
     void raiseEarliest(long offset) throws IOException;
 
-    /// The floor that retention asks for: the first offset to keep so that no sealed segment is wholly older
-    /// than
-    /// `olderThanMs` and the log has at most `bytesMax` bytes where whole sealed segments allow. Decides
-    /// nothing.
+    /// The floor that retention asks for: the first offset to keep. From the oldest on, sealed segments go
+    /// while their largest timestamp is below `olderThanMs` (a point in time, not an age), or while the log has
+    /// more than `bytesMax` bytes. Nothing above the high watermark goes. Decides nothing itself.
+    ///
+    /// @param olderThanMs `Long.MIN_VALUE` for no limit
+    /// @param bytesMax `Long.MAX_VALUE` for no limit
     long retentionFloor(long olderThanMs, long bytesMax);
 
     /// Bytes on disk, all segments.
     long sizeBytes();
 
+    /// Reads every batch of every segment and compares checksums and offsets; for a scrubber. Any thread.
+    ///
+    /// @throws CorruptLogException the first batch that is not what was written
+    void verify(VerifyProgress progress) throws IOException;
+
+    /// Closes the files; does not flush. Readers stay usable.
     @Override
     void close() throws IOException;
+
+    /// Hears how far a verification has come.
+    @FunctionalInterface
+    interface VerifyProgress {
+        /// Called after about every MiB.
+        ///
+        /// @return false to stop here
+        boolean verified(long bytesDone, long bytesTotal);
+    }
 
     /// One segment file.
     ///

@@ -1,15 +1,39 @@
 package io.millrace.log;
 
+import io.millrace.log.batch.Varint;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Records that wait to become a batch: packed into one array, without an object each. Reusable through
 /// [#clear].
 ///
+/// Per record the array holds key, value and encoded headers back to back; lengths and timestamps lie in arrays
+/// of their own.
+///
 /// Threading: one thread at a time; hand over with a happens-before edge.
 public final class RecordBuffer {
+    /// Offset deltas are zig-zag ints, arrays have int positions.
+    private static final int COUNT_MAX = 1 << 26;
+
+    private static final int SIZE_BYTES_MAX = 1 << 30;
+
+    private byte[] bytes = new byte[1024];
+    private int sizeBytes;
+    private int count;
+
+    // only the first `count` elements mean something
+    private long[] timestamps = new long[16];
+    private int[] keyLengths = new int[16];
+    private int[] valueLengths = new int[16];
+    private int[] headerSizes = new int[16];
+
     /// Adds a record; the bytes are copied. `key` null for none, `value` null for a tombstone, `headers`
     /// usually empty.
+    ///
+    /// @throws IllegalArgumentException a range leaves its array, or the buffer would exceed 1 GiB; nothing was
+    ///     added
     public void add(
             long timestampMs,
             byte @Nullable [] key,
@@ -19,24 +43,141 @@ public final class RecordBuffer {
             int valueStart,
             int valueLength,
             List<RecordHeader> headers) {
-        throw new UnsupportedOperationException();
+        int keyBytes = key == null ? 0 : checkedLength(key, keyStart, keyLength);
+        int valueBytes = value == null ? 0 : checkedLength(value, valueStart, valueLength);
+        int headerBytes = headers.isEmpty() ? 0 : sizeBytesOf(headers);
+        int at = reserve((long) keyBytes + valueBytes + headerBytes, 1);
+        if (key != null) {
+            System.arraycopy(key, keyStart, bytes, at, keyBytes);
+            at += keyBytes;
+        }
+        if (value != null) {
+            System.arraycopy(value, valueStart, bytes, at, valueBytes);
+            at += valueBytes;
+        }
+        if (headerBytes > 0) {
+            at = encode(headers, at);
+        }
+        sizeBytes = at;
+        timestamps[count] = timestampMs;
+        keyLengths[count] = key == null ? -1 : keyBytes;
+        valueLengths[count] = value == null ? -1 : valueBytes;
+        headerSizes[count] = headerBytes;
+        count++;
     }
 
     public int count() {
-        throw new UnsupportedOperationException();
+        return count;
     }
 
     /// Bytes of the packed records.
     public int sizeBytes() {
-        throw new UnsupportedOperationException();
+        return sizeBytes;
     }
 
     public void clear() {
-        throw new UnsupportedOperationException();
+        count = 0;
+        sizeBytes = 0;
     }
 
     /// Appends all records of `other` behind the ones here.
     public void addAll(RecordBuffer other) {
-        throw new UnsupportedOperationException();
+        int more = other.count;
+        int at = reserve(other.sizeBytes, more);
+        System.arraycopy(other.bytes, 0, bytes, at, other.sizeBytes);
+        System.arraycopy(other.timestamps, 0, timestamps, count, more);
+        System.arraycopy(other.keyLengths, 0, keyLengths, count, more);
+        System.arraycopy(other.valueLengths, 0, valueLengths, count, more);
+        System.arraycopy(other.headerSizes, 0, headerSizes, count, more);
+        sizeBytes = at + other.sizeBytes;
+        count += more;
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    long timestampMs(int index) {
+        return timestamps[index];
+    }
+
+    int keyLength(int index) {
+        return keyLengths[index];
+    }
+
+    int valueLength(int index) {
+        return valueLengths[index];
+    }
+
+    /// Bytes of the encoded headers with their count in front; 0 when there are none.
+    int headerSizeBytes(int index) {
+        return headerSizes[index];
+    }
+
+    long maxTimestampMs() {
+        long max = Long.MIN_VALUE;
+        for (int index = 0; index < count; index++) {
+            max = Math.max(max, timestamps[index]);
+        }
+        return max;
+    }
+
+    private static int checkedLength(byte[] array, int start, int length) {
+        if (start < 0 || length < 0 || length > array.length - start) {
+            throw new IllegalArgumentException(
+                    "%d bytes from %d on do not lie in an array of %d bytes".formatted(length, start, array.length));
+        }
+        return length;
+    }
+
+    /// Makes room and returns the position of the first new byte.
+    private int reserve(long moreBytes, int moreRecords) {
+        long needed = sizeBytes + moreBytes;
+        if (needed > SIZE_BYTES_MAX || count + (long) moreRecords > COUNT_MAX) {
+            throw new IllegalArgumentException(
+                    "a buffer holds at most %d bytes and %d records; %d bytes and %d records are there, %d and %d were to be added. Split the batch."
+                            .formatted(SIZE_BYTES_MAX, COUNT_MAX, sizeBytes, count, moreBytes, moreRecords));
+        }
+        if (needed > bytes.length) {
+            bytes = Arrays.copyOf(bytes, (int) Math.max(needed, Math.min(bytes.length * 2L, SIZE_BYTES_MAX)));
+        }
+        int records = count + moreRecords;
+        if (records > timestamps.length) {
+            int capacity = Math.max(records, timestamps.length * 2);
+            timestamps = Arrays.copyOf(timestamps, capacity);
+            keyLengths = Arrays.copyOf(keyLengths, capacity);
+            valueLengths = Arrays.copyOf(valueLengths, capacity);
+            headerSizes = Arrays.copyOf(headerSizes, capacity);
+        }
+        return sizeBytes;
+    }
+
+    private static int sizeBytesOf(List<RecordHeader> headers) {
+        long size = Varint.sizeBytes(Varint.zigZag(headers.size()));
+        for (RecordHeader header : headers) {
+            int name = header.name().getBytes(StandardCharsets.UTF_8).length;
+            int value = header.value().length;
+            size += Varint.sizeBytes(Varint.zigZag(name)) + (long) name;
+            size += Varint.sizeBytes(Varint.zigZag(value)) + (long) value;
+        }
+        if (size > SIZE_BYTES_MAX) {
+            throw new IllegalArgumentException("headers of %d bytes are too large".formatted(size));
+        }
+        return (int) size;
+    }
+
+    private int encode(List<RecordHeader> headers, int position) {
+        int at = Varint.put(bytes, position, Varint.zigZag(headers.size()));
+        for (RecordHeader header : headers) {
+            at = putSized(header.name().getBytes(StandardCharsets.UTF_8), at);
+            at = putSized(header.value(), at);
+        }
+        return at;
+    }
+
+    private int putSized(byte[] part, int position) {
+        int at = Varint.put(bytes, position, Varint.zigZag(part.length));
+        System.arraycopy(part, 0, bytes, at, part.length);
+        return at + part.length;
     }
 }

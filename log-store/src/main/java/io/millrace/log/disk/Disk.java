@@ -30,8 +30,7 @@ public interface Disk {
     long usableBytes(Path folder) throws IOException;
 
     /// Writes `content` so that after a crash `file` holds the old or the new content, whole: temporary file,
-    /// fsync,
-    /// rename, folder fsync.
+    /// fsync, rename, folder fsync.
     default void replace(Path file, byte[] content) throws IOException {
         Path folder = java.util.Objects.requireNonNull(file.toAbsolutePath().getParent());
         Path temporary = folder.resolve(file.getFileName() + ".tmp");

@@ -1,0 +1,5 @@
+/// Environment, spread, ratios.
+@NullMarked
+package io.millrace.bench.report;
+
+import org.jspecify.annotations.NullMarked;

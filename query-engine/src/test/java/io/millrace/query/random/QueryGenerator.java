@@ -1,0 +1,360 @@
+package io.millrace.query.random;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/// Random queries from a grammar that covers every operator, each in our dialect and, where it can be said
+/// there, in DuckDB's.
+///
+/// Tables: streams `a` and `b` (k BIGINT, g VARCHAR, x INTEGER, d DOUBLE, ts TIMESTAMP) and the table `u` (id
+/// BIGINT PRIMARY KEY, name
+/// VARCHAR, y INTEGER).
+final class QueryGenerator {
+    private final SplittableRandom random;
+
+    QueryGenerator(SplittableRandom random) {
+        this.random = random;
+    }
+
+    /// @param duck the same in DuckDB's dialect, null when it has no words for it
+    record Query(String ours, @Nullable String duck) {}
+
+    /// A relation as it stands in FROM, with its columns.
+    private record Relation(String ours, @Nullable String duck, List<Column> columns) {}
+
+    /// @param type `n` whole number, `s` text, `d` double, `t` time
+    private record Column(String name, char type) {}
+
+    Query next() {
+        return switch (random.nextInt(18)) {
+            case 0 -> projection(stream());
+            case 1, 2 -> grouped(stream());
+            case 3 -> global(stream());
+            case 4, 5 -> grouped(window());
+            case 6 -> grouped(hop());
+            case 7, 8 -> projection(join());
+            case 9 -> grouped(join());
+            case 10 -> projection(intervalJoin());
+            case 11 -> projection(windowJoin());
+            case 12 -> setOperation();
+            case 13 -> distinct();
+            case 14 -> topN();
+            case 15 -> subQuery();
+            case 16 -> grouped(nested());
+            default -> projection(streamTable());
+        };
+    }
+
+    // ---- relations
+    // ---------------------------------------------------------------------------------------------------
+
+    private static final List<Column> STREAM_COLUMNS = List.of(
+            new Column("k", 'n'),
+            new Column("g", 's'),
+            new Column("x", 'n'),
+            new Column("d", 'd'),
+            new Column("ts", 't'));
+
+    private Relation stream() {
+        String name = random.nextBoolean() ? "a" : "b";
+        return new Relation(name, name, STREAM_COLUMNS);
+    }
+
+    private static List<Column> windowed() {
+        List<Column> columns = new ArrayList<>(STREAM_COLUMNS);
+        columns.add(new Column("window_start", 't'));
+        columns.add(new Column("window_end", 't'));
+        return columns;
+    }
+
+    private Relation window() {
+        return window(random.nextBoolean() ? "a" : "b", 5 * (1 + random.nextInt(6)));
+    }
+
+    private static Relation window(String table, int seconds) {
+        return new Relation(
+                "TABLE(TUMBLE(TABLE %s, DESCRIPTOR(ts), INTERVAL '%d' SECOND))".formatted(table, seconds),
+                ("(SELECT *, time_bucket(INTERVAL '%1$d seconds', ts, TIMESTAMP '1970-01-01') AS window_start, "
+                                + "time_bucket(INTERVAL '%1$d seconds', ts, TIMESTAMP '1970-01-01') + INTERVAL '%1$d seconds' "
+                                + "AS window_end FROM %2$s WHERE ts IS NOT NULL)")
+                        .formatted(seconds, table),
+                windowed());
+    }
+
+    private Relation hop() {
+        String table = random.nextBoolean() ? "a" : "b";
+        int slide = 5 * (1 + random.nextInt(3));
+        int size = slide * (1 + random.nextInt(3));
+        return new Relation(
+                "TABLE(HOP(TABLE %s, DESCRIPTOR(ts), INTERVAL '%d' SECOND, INTERVAL '%d' SECOND))"
+                        .formatted(table, slide, size),
+                ("(SELECT h.*, h.first - to_seconds(%1$d * n.i) AS window_start, "
+                                + "h.first - to_seconds(%1$d * n.i) + INTERVAL '%2$d seconds' AS window_end "
+                                + "FROM (SELECT *, time_bucket(INTERVAL '%1$d seconds', ts, TIMESTAMP '1970-01-01') AS first "
+                                + "FROM %3$s WHERE ts IS NOT NULL) h, range(%4$d) n(i))")
+                        .formatted(slide, size, table, size / slide),
+                windowed());
+    }
+
+    private Relation join() {
+        String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+        String on = pick("l.k = r.k", "l.g = r.g", "l.k = r.k AND l.g = r.g")
+                + (random.nextInt(3) == 0 ? " AND l.x < r.x" : "");
+        return aliased("a l %s b r ON %s".formatted(kind, on), STREAM_COLUMNS, STREAM_COLUMNS);
+    }
+
+    private Relation intervalJoin() {
+        int back = random.nextInt(10);
+        int ahead = random.nextInt(10);
+        String kind = pick("JOIN", "LEFT JOIN");
+        String ours =
+                "a l %s b r ON l.k = r.k AND l.ts BETWEEN r.ts - INTERVAL '%d' SECOND AND r.ts + INTERVAL '%d' SECOND"
+                        .formatted(kind, back, ahead);
+        return aliased(ours, STREAM_COLUMNS, STREAM_COLUMNS);
+    }
+
+    private Relation windowJoin() {
+        int seconds = 5 * (1 + random.nextInt(6));
+        Relation left = window("a", seconds);
+        Relation right = window("b", seconds);
+        String shape = "%s l " + pick("JOIN", "LEFT JOIN", "FULL JOIN")
+                + " %s r ON l.window_start = r.window_start AND l.window_end = r.window_end AND l.k = r.k";
+        List<Column> columns = columns(windowed(), windowed());
+        return new Relation(
+                select(columns, shape.formatted(left.ours, right.ours)),
+                select(columns, shape.formatted(left.duck, right.duck)),
+                renamed(columns));
+    }
+
+    private Relation streamTable() {
+        String kind = pick("JOIN", "LEFT JOIN");
+        return aliased(
+                "a l %s u r ON l.k = r.id".formatted(kind),
+                STREAM_COLUMNS,
+                List.of(new Column("id", 'n'), new Column("name", 's'), new Column("y", 'n')));
+    }
+
+    private Relation nested() {
+        Relation inner = random.nextBoolean() ? stream() : window();
+        String key = pick("g", "k");
+        String sql = "(SELECT %s AS %s, COUNT(*) AS x, MAX(x) AS m, MIN(ts) AS ts FROM %s GROUP BY %s)";
+        return new Relation(
+                sql.formatted(key, key, inner.ours, key),
+                sql.formatted(key, key, inner.duck, key),
+                List.of(
+                        new Column(key, key.equals("g") ? 's' : 'n'),
+                        new Column("x", 'n'),
+                        new Column("m", 'n'),
+                        new Column("ts", 't')));
+    }
+
+    /// A join as a derived table, so that its columns have names of their own.
+    private static Relation aliased(String from, List<Column> left, List<Column> right) {
+        List<Column> columns = columns(left, right);
+        String sql = select(columns, from);
+        return new Relation(sql, sql, renamed(columns));
+    }
+
+    private static List<Column> columns(List<Column> left, List<Column> right) {
+        List<Column> columns = new ArrayList<>();
+        left.forEach(column -> columns.add(new Column("l." + column.name, column.type)));
+        right.forEach(column -> columns.add(new Column("r." + column.name, column.type)));
+        return columns;
+    }
+
+    private static String select(List<Column> columns, String from) {
+        return "(SELECT "
+                + String.join(
+                        ", ",
+                        columns.stream()
+                                .map(column -> column.name + " AS " + column.name.replace('.', '_'))
+                                .toList())
+                + " FROM " + from + ")";
+    }
+
+    private static List<Column> renamed(List<Column> columns) {
+        return columns.stream()
+                .map(column -> new Column(column.name.replace('.', '_'), column.type))
+                .toList();
+    }
+
+    // ---- queries
+    // -----------------------------------------------------------------------------------------------------
+
+    private Query projection(Relation from) {
+        List<String> items = new ArrayList<>();
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
+            items.add(expression(from.columns, 2) + " AS c" + i);
+        }
+        return both("SELECT " + String.join(", ", items) + " FROM %s q" + where(from), from);
+    }
+
+    private Query grouped(Relation from) {
+        List<String> keys = new ArrayList<>();
+        for (Column column : from.columns) {
+            boolean window = column.name.startsWith("window_");
+            if (window || (column.type != 'd' && column.type != 't' && random.nextInt(3) == 0)) {
+                keys.add(column.name);
+            }
+        }
+        if (keys.isEmpty()) {
+            keys.add(from.columns.getFirst().name);
+        }
+        String having = random.nextInt(4) == 0 ? " HAVING COUNT(*) > 1" : "";
+        return both(
+                "SELECT " + String.join(", ", keys) + ", " + aggregates(from.columns) + " FROM %s q" + where(from)
+                        + " GROUP BY " + String.join(", ", keys) + having,
+                from);
+    }
+
+    private Query global(Relation from) {
+        return both("SELECT " + aggregates(from.columns) + " FROM %s q" + where(from), from);
+    }
+
+    private Query setOperation() {
+        String operation = pick("UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL");
+        String columns = pick("k", "g", "k, g", "x");
+        String sql = "SELECT %1$s FROM a%2$s %3$s SELECT %1$s FROM b%4$s"
+                .formatted(
+                        columns,
+                        where(new Relation("a", "a", STREAM_COLUMNS)),
+                        operation,
+                        where(new Relation("b", "b", STREAM_COLUMNS)));
+        return new Query(sql, sql);
+    }
+
+    private Query distinct() {
+        Relation from = stream();
+        return both("SELECT DISTINCT " + pick("k", "g", "k, x", "g, x + 1 AS y") + " FROM %s q" + where(from), from);
+    }
+
+    private Query topN() {
+        Relation from = stream();
+        String order = pick("k, g, x, d, ts", "x DESC, k, g, d, ts", "g DESC, x, k, d, ts");
+        String nulls = order.replace(" DESC", " DESC NULLS FIRST");
+        int limit = 1 + random.nextInt(8);
+        String offset = random.nextInt(3) == 0 ? " OFFSET " + random.nextInt(4) : "";
+        String sql = "SELECT k, g, x, d, ts FROM " + from.ours + where(from) + " ORDER BY " + nulls + " LIMIT " + limit
+                + offset;
+        return new Query(sql, sql);
+    }
+
+    private Query subQuery() {
+        Relation from = new Relation("a", "a", STREAM_COLUMNS);
+        String condition = pick(
+                "k IN (SELECT k FROM b)",
+                "EXISTS (SELECT 1 FROM b WHERE b.k = q.k)",
+                "NOT EXISTS (SELECT 1 FROM b WHERE b.k = q.k)",
+                "NOT EXISTS (SELECT 1 FROM b WHERE b.k = q.k AND b.g = q.g)",
+                "x > (SELECT AVG(x) FROM b)",
+                "g IN (SELECT g FROM b WHERE x > 3)");
+        return both("SELECT k, g, x FROM %s q WHERE " + condition, from);
+    }
+
+    private Query both(String template, Relation from) {
+        String duck = from.duck;
+        return new Query(template.replace("%s", from.ours), duck == null ? null : template.replace("%s", duck));
+    }
+
+    // ---- expressions
+    // ---------------------------------------------------------------------------------------------------
+
+    private String where(Relation from) {
+        return switch (random.nextInt(4)) {
+            case 0 -> " WHERE " + condition(from.columns);
+            case 1 -> " WHERE " + condition(from.columns) + pick(" AND ", " OR ") + condition(from.columns);
+            default -> "";
+        };
+    }
+
+    private String condition(List<Column> columns) {
+        Column column = columns.get(random.nextInt(columns.size()));
+        String name = column.name;
+        return switch (column.type) {
+            case 'n' ->
+                pick(
+                        name + " > " + random.nextInt(6),
+                        name + " IS NOT NULL",
+                        name + " IN (1, 2, 5)",
+                        "NOT (" + name + " = " + random.nextInt(6) + ")",
+                        name + " BETWEEN 1 AND 4");
+            case 's' ->
+                pick(
+                        name + " = 'red'",
+                        name + " <> 'blue'",
+                        name + " LIKE '%e%'",
+                        name + " IS NULL",
+                        "UPPER(" + name + ") = 'GREEN'");
+            case 'd' -> pick(name + " > 0.5", name + " <= 2.25", name + " IS NOT NULL");
+            default -> pick(name + " > TIMESTAMP '2001-01-01 00:00:10'", name + " IS NOT NULL");
+        };
+    }
+
+    private String expression(List<Column> columns, int depth) {
+        Column column = columns.get(random.nextInt(columns.size()));
+        String name = column.name;
+        if (depth == 0 || random.nextInt(3) == 0) {
+            return name;
+        }
+        return switch (column.type) {
+            case 'n' ->
+                pick(
+                        name + " + " + random.nextInt(10),
+                        name + " * 2 - 1",
+                        "ABS(" + name + " - 3)",
+                        "COALESCE(" + name + ", -1)",
+                        "CASE WHEN " + condition(columns) + " THEN " + name + " ELSE 0 END",
+                        "MOD(" + name + ", 3)",
+                        "CAST(" + name + " AS DOUBLE) / 4",
+                        "NULLIF(" + name + ", 2)");
+            case 's' ->
+                pick(
+                        "UPPER(" + name + ")",
+                        name + " || '-' || " + name,
+                        "COALESCE(" + name + ", 'none')",
+                        "CHAR_LENGTH(" + name + ")",
+                        "SUBSTRING(" + name + " FROM 2 FOR 2)",
+                        "CASE WHEN " + condition(columns) + " THEN " + name + " ELSE 'x' END");
+            case 'd' -> pick(name + " * 2", name + " + 1.5e0", "FLOOR(" + name + ")", "COALESCE(" + name + ", 0e0)");
+            default -> pick(name, "EXTRACT(MINUTE FROM " + name + ")", "CAST(" + name + " AS DATE)");
+        };
+    }
+
+    private String aggregates(List<Column> columns) {
+        List<String> calls = new ArrayList<>();
+        int count = 1 + random.nextInt(4);
+        for (int i = 0; i < count; i++) {
+            calls.add(aggregate(columns.get(random.nextInt(columns.size()))) + " AS a" + i);
+        }
+        return String.join(", ", calls);
+    }
+
+    private String aggregate(Column column) {
+        String name = column.name;
+        String filter = random.nextInt(5) == 0 ? " FILTER (WHERE " + name + " IS NOT NULL)" : "";
+        String call = switch (column.type) {
+            case 'n' ->
+                pick(
+                        "COUNT(*)",
+                        "COUNT(%s)",
+                        "SUM(%s)",
+                        "AVG(%s)",
+                        "MIN(%s)",
+                        "MAX(%s)",
+                        "COUNT(DISTINCT %s)",
+                        "SUM(DISTINCT %s)");
+            case 's' -> pick("COUNT(%s)", "MIN(%s)", "MAX(%s)", "COUNT(DISTINCT %s)");
+            case 'd' -> pick("SUM(%s)", "AVG(%s)", "MIN(%s)", "MAX(%s)", "COUNT(%s)");
+            default -> pick("MIN(%s)", "MAX(%s)", "COUNT(*)");
+        };
+        return String.format(Locale.ROOT, call, name) + filter;
+    }
+
+    private String pick(String... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+}
