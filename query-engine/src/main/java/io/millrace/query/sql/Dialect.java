@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import org.apache.calcite.config.NullCollation;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rel.type.RelDataTypeFactory;
 import org.apache.calcite.rel.type.RelDataTypeSystem;
@@ -29,7 +30,6 @@ import org.apache.calcite.sql.util.SqlOperatorTables;
 import org.apache.calcite.sql.validate.SqlNameMatcher;
 import org.apache.calcite.sql.validate.SqlNameMatchers;
 import org.apache.calcite.sql.validate.SqlValidator;
-import org.apache.calcite.config.NullCollation;
 import org.jspecify.annotations.Nullable;
 
 /// What makes Calcite speak our dialect: types, functions and habits. Built once.
@@ -177,16 +177,6 @@ final class Dialect {
         }
 
         @Override
-        public int getMaxNumericPrecision() {
-            return DIGITS_MAX;
-        }
-
-        @Override
-        public int getMaxNumericScale() {
-            return DIGITS_MAX;
-        }
-
-        @Override
         public int getDefaultPrecision(SqlTypeName name) {
             return switch (name) {
                 case DECIMAL -> DIGITS_MAX;
@@ -207,29 +197,27 @@ final class Dialect {
 
         @Override
         public RelDataType deriveSumType(RelDataTypeFactory factory, RelDataType argument) {
-            RelDataType sum =
-                    switch (argument.getSqlTypeName()) {
-                        case TINYINT, SMALLINT, INTEGER, BIGINT -> factory.createSqlType(SqlTypeName.BIGINT);
-                        case DECIMAL -> factory.createSqlType(SqlTypeName.DECIMAL, DIGITS_MAX, argument.getScale());
-                        case REAL, FLOAT, DOUBLE -> factory.createSqlType(SqlTypeName.DOUBLE);
-                        default -> argument; // intervals sum to intervals
-                    };
+            RelDataType sum = switch (argument.getSqlTypeName()) {
+                case TINYINT, SMALLINT, INTEGER, BIGINT -> factory.createSqlType(SqlTypeName.BIGINT);
+                case DECIMAL -> factory.createSqlType(SqlTypeName.DECIMAL, DIGITS_MAX, argument.getScale());
+                case REAL, FLOAT, DOUBLE -> factory.createSqlType(SqlTypeName.DOUBLE);
+                default -> argument; // intervals sum to intervals
+            };
             return factory.createTypeWithNullability(sum, argument.isNullable());
         }
 
         @Override
         public RelDataType deriveAvgAggType(RelDataTypeFactory factory, RelDataType argument) {
-            RelDataType average =
-                    switch (argument.getSqlTypeName()) {
-                        case TINYINT, SMALLINT, INTEGER, BIGINT, REAL, FLOAT, DOUBLE ->
-                            factory.createSqlType(SqlTypeName.DOUBLE);
-                        case DECIMAL ->
-                            factory.createSqlType(
-                                    SqlTypeName.DECIMAL,
-                                    DIGITS_MAX,
-                                    Math.min(DIGITS_MAX, argument.getScale() + AVERAGE_EXTRA_DIGITS));
-                        default -> argument; // intervals average to intervals
-                    };
+            RelDataType average = switch (argument.getSqlTypeName()) {
+                case TINYINT, SMALLINT, INTEGER, BIGINT, REAL, FLOAT, DOUBLE ->
+                    factory.createSqlType(SqlTypeName.DOUBLE);
+                case DECIMAL ->
+                    factory.createSqlType(
+                            SqlTypeName.DECIMAL,
+                            DIGITS_MAX,
+                            Math.min(DIGITS_MAX, argument.getScale() + AVERAGE_EXTRA_DIGITS));
+                default -> argument; // intervals average to intervals
+            };
             return factory.createTypeWithNullability(average, argument.isNullable());
         }
     }

@@ -54,7 +54,8 @@ final class MillraceValidator extends SqlValidatorImpl {
         }
         // a window over `TABLE t` has all of t's columns
         SqlNode node = namespace.getNode();
-        while (node instanceof SqlCall call && (node.getKind() == SqlKind.AS || node.getKind() == SqlKind.COLLECTION_TABLE)) {
+        while (node instanceof SqlCall call
+                && (node.getKind() == SqlKind.AS || node.getKind() == SqlKind.COLLECTION_TABLE)) {
             node = call.operand(0);
         }
         return node instanceof SqlCall call

@@ -46,7 +46,7 @@ final class Problems {
     static SqlException of(SqlSyntaxException syntax) {
         return new SqlException(
                 "syntax_error",
-                syntax.getMessage(),
+                String.valueOf(syntax.getMessage()),
                 syntax.line(),
                 syntax.column(),
                 syntax.hint().orElse(null));

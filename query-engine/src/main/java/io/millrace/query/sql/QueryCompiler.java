@@ -32,8 +32,8 @@ import org.apache.calcite.tools.RelBuilder;
 
 /// Syntax to relational algebra: names resolved, types checked, views expanded.
 final class QueryCompiler {
-    private static final CalciteConnectionConfigImpl CASE_SENSITIVE = new CalciteConnectionConfigImpl(new Properties())
-            .set(CalciteConnectionProperty.CASE_SENSITIVE, "true");
+    private static final CalciteConnectionConfigImpl CASE_SENSITIVE =
+            new CalciteConnectionConfigImpl(new Properties()).set(CalciteConnectionProperty.CASE_SENSITIVE, "true");
     private static final SqlToRelConverter.Config CONVERSION = SqlToRelConverter.config()
             .withExpand(false)
             .withTrimUnusedFields(false)
@@ -55,8 +55,8 @@ final class QueryCompiler {
     Checked check(SqlNode query) {
         SqlParserPos place = query.getParserPosition();
         try {
-            QueryRewriter rewriter = new QueryRewriter(
-                    planning.session().parameters(), planning.continuous(), planning.nowMs());
+            QueryRewriter rewriter =
+                    new QueryRewriter(planning.session().parameters(), planning.continuous(), planning.nowMs());
             SqlNode ready = rewriter.rewrite(query);
             Map<String, Tables.RelationTable> tables = new LinkedHashMap<>();
             for (Map.Entry<String, SqlParserPos> name : rewriter.tables().entrySet()) {
@@ -193,9 +193,7 @@ final class QueryCompiler {
         SqlNodeList list = new SqlNodeList(zero);
         for (Relation.Field field : fields) {
             SqlNode computed = field.computed();
-            SqlNode expression = computed == null
-                    ? new SqlIdentifier(field.name(), zero)
-                    : computed.clone(computed.getParserPosition());
+            SqlNode expression = computed == null ? new SqlIdentifier(field.name(), zero) : Copies.deep(computed);
             list.add(SqlStdOperatorTable.AS.createCall(zero, expression, new SqlIdentifier(field.name(), zero)));
         }
         for (Relation.Field field : stored.hidden()) {
@@ -217,22 +215,19 @@ final class QueryCompiler {
                 null);
     }
 
+    /// An expression of a computed column in which the current time is the append time of the row.
+    static SqlNode appendTime(SqlNode expression, Planning planning) {
+        return QueryRewriter.overOneRelation(planning.nowMs()).rewrite(Copies.deep(expression));
+    }
+
     /// Types of computed columns, which nothing says but their expressions.
     List<ColumnType> typesOfComputed(Relation.Stored stored, List<Relation.Field> computed) {
         try {
-            QueryRewriter rewriter = new QueryRewriter(List.of(), true, planning.nowMs());
-            List<Relation.Field> ready = computed.stream()
-                    .map(field -> new Relation.Field(
-                            field.name(),
-                            field.type(),
-                            field.origin(),
-                            field.path(),
-                            rewriter.rewrite(java.util.Objects.requireNonNull(field.computed()))))
+            List<Relation.Field> decoded = stored.fields().stream()
+                    .filter(field -> !field.isComputed())
                     .toList();
-            List<Relation.Field> decoded =
-                    stored.fields().stream().filter(field -> !field.isComputed()).toList();
             Tables.Scanned scanned = new Tables.Scanned(stored, row(decoded, stored.hidden()), Set.of());
-            Checked checked = check(computing(stored, ready), Map.of(stored.name(), scanned));
+            Checked checked = check(computing(stored, computed), Map.of(stored.name(), scanned));
             List<ColumnType> types = new ArrayList<>();
             for (int i = 0; i < computed.size(); i++) {
                 types.add(Types.of(

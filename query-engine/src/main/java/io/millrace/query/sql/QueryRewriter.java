@@ -58,6 +58,13 @@ final class QueryRewriter extends SqlShuttle {
         this.nowMs = nowMs;
     }
 
+    /// For an expression over the columns of one stream.
+    static QueryRewriter overOneRelation(long nowMs) {
+        QueryRewriter rewriter = new QueryRewriter(List.of(), true, nowMs);
+        rewriter.appendTimeKnown = true;
+        return rewriter;
+    }
+
     SqlNode rewrite(SqlNode query) {
         SqlNode rewritten = query.accept(this);
         return rewritten == null ? query : rewritten;
@@ -124,9 +131,7 @@ final class QueryRewriter extends SqlShuttle {
         SqlNode magnitude = SqlLiteral.createApproxNumeric(
                 String.format(Locale.ROOT, "%sE0", new BigDecimal(Math.abs(value)).toPlainString()), place);
         SqlNode typed = SqlStdOperatorTable.CAST.createCall(
-                place,
-                magnitude,
-                new SqlDataTypeSpec(new SqlBasicTypeNameSpec(SqlTypeName.DOUBLE, place), place));
+                place, magnitude, new SqlDataTypeSpec(new SqlBasicTypeNameSpec(SqlTypeName.DOUBLE, place), place));
         return value < 0 ? SqlStdOperatorTable.UNARY_MINUS.createCall(place, typed) : typed;
     }
 
@@ -247,8 +252,7 @@ final class QueryRewriter extends SqlShuttle {
             case AS -> {
                 SqlCall call = (SqlCall) from;
                 SqlNode inner = call.operand(0);
-                SqlNode rewritten =
-                        inner instanceof SqlIdentifier name ? table(name, false) : from(inner);
+                SqlNode rewritten = inner instanceof SqlIdentifier name ? table(name, false) : from(inner);
                 call.setOperand(0, rewritten);
                 return call;
             }
@@ -276,14 +280,13 @@ final class QueryRewriter extends SqlShuttle {
     }
 
     private static SqlException refused(SqlNode node) {
-        String what =
-                switch (node.getKind()) {
-                    case UNNEST -> "UNNEST";
-                    case SNAPSHOT -> "FOR SYSTEM_TIME AS OF";
-                    case MATCH_RECOGNIZE -> "MATCH_RECOGNIZE";
-                    case CURSOR -> "CURSOR";
-                    default -> node.getKind().sql;
-                };
+        String what = switch (node.getKind()) {
+            case UNNEST -> "UNNEST";
+            case SNAPSHOT -> "FOR SYSTEM_TIME AS OF";
+            case MATCH_RECOGNIZE -> "MATCH_RECOGNIZE";
+            case CURSOR -> "CURSOR";
+            default -> node.getKind().sql;
+        };
         return Problems.unsupported(what + " is not supported yet", node.getParserPosition(), null);
     }
 
@@ -301,13 +304,12 @@ final class QueryRewriter extends SqlShuttle {
     }
 
     private @Nullable SqlNode currentTime(String name, SqlParserPos place) {
-        SqlTypeName type =
-                switch (name.toUpperCase(Locale.ROOT)) {
-                    case "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "NOW" -> SqlTypeName.TIMESTAMP;
-                    case "CURRENT_DATE" -> SqlTypeName.DATE;
-                    case "CURRENT_TIME", "LOCALTIME" -> SqlTypeName.TIME;
-                    default -> null;
-                };
+        SqlTypeName type = switch (name.toUpperCase(Locale.ROOT)) {
+            case "CURRENT_TIMESTAMP", "LOCALTIMESTAMP", "NOW" -> SqlTypeName.TIMESTAMP;
+            case "CURRENT_DATE" -> SqlTypeName.DATE;
+            case "CURRENT_TIME", "LOCALTIME" -> SqlTypeName.TIME;
+            default -> null;
+        };
         if (type == null || !(name.equals("now") || name.equals(name.toUpperCase(Locale.ROOT)))) {
             return null;
         }
@@ -340,8 +342,8 @@ final class QueryRewriter extends SqlShuttle {
         };
     }
 
-    /// `F(TABLE t PARTITION BY k, DESCRIPTOR(ts), …)` becomes `F(TABLE t, DESCRIPTOR(ts), DESCRIPTOR(k), …)` for
-    /// SESSION; other windows are the same for every partition.
+    /// `F(TABLE t PARTITION BY k, DESCRIPTOR(ts), …)` becomes `F(TABLE t, DESCRIPTOR(ts), DESCRIPTOR(k), …)`
+    /// for SESSION; other windows are the same for every partition.
     private static SqlCall withKeysAsDescriptor(SqlCall call, String name) {
         SqlNode first = call.operand(0);
         if (first.getKind() != SqlKind.SET_SEMANTICS_TABLE) {
@@ -354,14 +356,14 @@ final class QueryRewriter extends SqlShuttle {
         if (name.equalsIgnoreCase("SESSION") && !keys.isEmpty()) {
             operands.add(
                     Math.min(2, operands.size()),
-                    SqlStdOperatorTable.DESCRIPTOR.createCall(
-                            keys.getParserPosition(), keys.toArray(new SqlNode[0])));
+                    SqlStdOperatorTable.DESCRIPTOR.createCall(keys.getParserPosition(), keys.toArray(new SqlNode[0])));
         }
         return call.getOperator().createCall(call.getParserPosition(), operands);
     }
 
     /// `SELECT TUMBLE_START(ts, i) FROM t GROUP BY TUMBLE(ts, i), k` becomes
-    /// `SELECT window_start FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), i)) AS t GROUP BY window_start, window_end, k`.
+    /// `SELECT window_start FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), i)) AS t`
+    /// `GROUP BY window_start, window_end, k`.
     private static void groupWindow(SqlSelect select) {
         SqlNodeList group = select.getGroup();
         if (group == null) {
@@ -371,10 +373,10 @@ final class QueryRewriter extends SqlShuttle {
         SqlNodeList keys = new SqlNodeList(group.getParserPosition());
         List<SqlNode> otherKeys = new ArrayList<>();
         for (SqlNode key : group) {
-            if (key instanceof SqlCall call && isWindowFunction(call.getOperator().getName())) {
+            if (key instanceof SqlCall call
+                    && isWindowFunction(call.getOperator().getName())) {
                 if (window != null) {
-                    throw Problems.unsupported(
-                            "A query can group by one window only", call.getParserPosition(), null);
+                    throw Problems.unsupported("A query can group by one window only", call.getParserPosition(), null);
                 }
                 window = call;
                 keys.add(new SqlIdentifier(WindowFunctions.START, key.getParserPosition()));
@@ -460,7 +462,12 @@ final class QueryRewriter extends SqlShuttle {
         }
         operands.addAll(window.getOperandList().subList(1, window.operandCount()));
         SqlOperator function = new SqlUnresolvedFunction(
-                new SqlIdentifier(name, place), null, null, null, null, SqlFunctionCategory.USER_DEFINED_TABLE_FUNCTION);
+                new SqlIdentifier(name, place),
+                null,
+                null,
+                null,
+                null,
+                SqlFunctionCategory.USER_DEFINED_TABLE_FUNCTION);
         SqlNode table = SqlStdOperatorTable.COLLECTION_TABLE.createCall(place, function.createCall(place, operands));
         return alias == null ? table : SqlStdOperatorTable.AS.createCall(from.getParserPosition(), table, alias);
     }

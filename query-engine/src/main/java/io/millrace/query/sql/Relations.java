@@ -97,8 +97,7 @@ final class Relations {
     Collection<String> columnNames() {
         TreeSet<String> names = new TreeSet<>();
         for (Optional<Relation> relation : found.values()) {
-            relation.ifPresent(present ->
-                    present.fields().forEach(field -> names.add(field.name())));
+            relation.ifPresent(present -> present.fields().forEach(field -> names.add(field.name())));
         }
         return names;
     }
@@ -165,17 +164,15 @@ final class Relations {
         return switch (last) {
             case SqlCreateRelation create -> {
                 SqlNode query = create.query();
-                Relation.Kind kind =
-                        create instanceof SqlCreateTable ? Relation.Kind.TABLE : Relation.Kind.STREAM;
+                Relation.Kind kind = create instanceof SqlCreateTable ? Relation.Kind.TABLE : Relation.Kind.STREAM;
                 yield query == null
                         ? Declarations.stored(create, scope, text, kind)
-                        : planning.guarded(
-                                name, query, () -> Declarations.written(create, query, scope, text, kind));
+                        : planning.guarded(name, query, () -> Declarations.written(create, query, scope, text, kind));
             }
-            case SqlCreateView view when view.materialized() ->
+            case SqlCreateView view
+            when view.materialized() ->
                 planning.guarded(name, view.query(), () -> Declarations.materialized(view, scope, text));
-            case SqlCreateView view ->
-                planning.guarded(name, view.query(), () -> Declarations.view(view, scope, text));
+            case SqlCreateView view -> planning.guarded(name, view.query(), () -> Declarations.view(view, scope, text));
             default ->
                 throw new io.millrace.query.SqlException(
                         "corrupt_catalog", "The definition of '" + name + "' cannot be read: " + text);
