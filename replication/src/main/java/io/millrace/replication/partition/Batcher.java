@@ -1,0 +1,326 @@
+package io.millrace.replication.partition;
+
+import io.millrace.log.BatchWriter;
+import io.millrace.log.Compression;
+import io.millrace.log.RecordBuffer;
+import io.millrace.replication.OutputStamp;
+import io.millrace.replication.ReplicationException;
+import io.millrace.replication.metadata.Metadata;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jctools.queues.MpscUnboundedArrayQueue;
+import org.jspecify.annotations.Nullable;
+
+/// Joins everything that waits into one entry, and keeps a few entries on their way.
+///
+/// There is no timer: when nothing is on its way, a request goes out at once; while entries are on their way,
+/// the
+/// next one grows. So a lone request pays no delay, and many pay for one fsync together.
+///
+/// Requests are decided in the order in which they arrived. Plain appends to one partition share a record
+/// batch;
+/// one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared one.
+///
+/// Bound: `pendingBytesMax` bytes wait or are on their way; [#offer] refuses more.
+///
+/// Threading: [#offer] by any thread; everything else by one platform thread.
+final class Batcher implements PendingEntry.Owner {
+    /// An entry stops growing here; larger ones gain nothing and make the next one wait.
+    static final int ENTRY_BYTES_TARGET = 1 << 20;
+    private static final long PARK_NANOS = 1_000_000_000; // only a safety net: arrivals and completions unpark
+
+    private final Consensus consensus;
+    private final InstantSource clock;
+    private final int entryBytesMax;
+    private final long pendingBytesMax;
+    private final int inFlightMax;
+    private final MpscUnboundedArrayQueue<Waiting> queue = new MpscUnboundedArrayQueue<>(1024);
+    private final AtomicLong pendingBytes = new AtomicLong();
+    private final Set<PendingEntry> inFlight = ConcurrentHashMap.newKeySet();
+    private final BatchWriter writer = new BatchWriter(Compression.NONE);
+    private final RecordBuffer shared = new RecordBuffer();
+    private final List<Waiting> commands = new ArrayList<>();
+    private final ByteBuffer buffer;
+    private final Thread thread;
+    private volatile boolean parked;
+    private volatile boolean stopped;
+    private long entryNumber;
+    private volatile long entries;
+    private volatile long requests;
+
+    Batcher(
+            Consensus consensus,
+            InstantSource clock,
+            int entryBytesMax,
+            long pendingBytesMax,
+            int inFlightMax,
+            String name) {
+        this.consensus = consensus;
+        this.clock = clock;
+        this.entryBytesMax = entryBytesMax;
+        this.pendingBytesMax = pendingBytesMax;
+        this.inFlightMax = inFlightMax;
+        this.buffer = ByteBuffer.allocate(entryBytesMax);
+        this.thread = new Thread(this::run, name);
+        this.thread.setDaemon(true);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// @return false when too many bytes are waiting already; nothing happened then
+    boolean offer(Waiting request) {
+        if (pendingBytes.addAndGet(request.bytesMax) > pendingBytesMax) {
+            pendingBytes.addAndGet(-request.bytesMax);
+            return false;
+        }
+        queue.offer(request);
+        if (stopped) {
+            drain(new ReplicationException("the log is closing; the write has not happened", null));
+        } else {
+            wake();
+        }
+        return true;
+    }
+
+    private void wake() {
+        if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    private void run() {
+        while (!stopped) {
+            if (doWork() == 0) {
+                parked = true;
+                if (!stopped && (queue.isEmpty() || inFlight.size() >= inFlightMax)) {
+                    LockSupport.parkNanos(this, PARK_NANOS);
+                }
+                parked = false;
+            }
+        }
+    }
+
+    /// Sends one entry when there is something to send and room for it.
+    ///
+    /// @return requests that it took
+    int doWork() {
+        if (inFlight.size() >= inFlightMax || queue.isEmpty()) {
+            return 0;
+        }
+        commands.clear();
+        entryNumber++;
+        long requestBytes = 0;
+        int taken = 0;
+        int used = EntryLayout.HEADER_BYTES;
+        while (used < ENTRY_BYTES_TARGET) {
+            Waiting next = queue.peek();
+            if (next == null || (taken > 0 && used + next.bytesMax > entryBytesMax)) {
+                break;
+            }
+            queue.poll();
+            used += next.bytesMax;
+            requestBytes += next.bytesMax;
+            taken++;
+            place(next);
+        }
+        if (taken == 0) {
+            return 0;
+        }
+        requests += taken;
+        entries++;
+        Waiting[] sent = commands.toArray(new Waiting[0]);
+        if (!consensus.leads()) {
+            pendingBytes.addAndGet(-requestBytes);
+            PendingEntry.refuse(sent, consensus.leader().orElse(null));
+            return taken;
+        }
+        PendingEntry entry;
+        try {
+            entry = new PendingEntry(encode(), sent, requestBytes, this);
+        } catch (RuntimeException e) {
+            pendingBytes.addAndGet(-requestBytes);
+            for (Waiting request : sent) {
+                failAll(request, new ReplicationException("the entry could not be encoded: " + e, e));
+            }
+            return taken;
+        }
+        inFlight.add(entry);
+        consensus.submit(entry);
+        return taken;
+    }
+
+    private static void failAll(Waiting request, Throwable cause) {
+        request.fail(cause);
+        if (request instanceof Waiting.Append head) {
+            for (Waiting.Append append = head.nextInBatch; append != null; append = append.nextInBatch) {
+                append.fail(cause);
+            }
+        }
+    }
+
+    /// Puts a request behind the others, or into the batch that its partition has open in this entry.
+    private void place(Waiting request) {
+        if (!(request instanceof Waiting.Append append)) {
+            commands.add(request);
+            return;
+        }
+        PartitionReplica replica = append.replica;
+        boolean open = replica.openBatchEntry == entryNumber;
+        if (append.isPlain()) {
+            if (open && replica.openBatchTail != null) {
+                replica.openBatchTail.nextInBatch = append;
+            } else {
+                commands.add(append);
+            }
+            replica.openBatchEntry = entryNumber;
+            replica.openBatchTail = append;
+        } else {
+            commands.add(append);
+            replica.openBatchTail = null; // what comes later must be decided later
+        }
+    }
+
+    private byte[] encode() {
+        EntryLayout.begin(buffer);
+        for (Waiting command : commands) {
+            switch (command) {
+                case Waiting.Command other -> EntryLayout.putCommand(buffer, other.type, other.body);
+                case Waiting.Append append -> encode(append);
+            }
+        }
+        EntryLayout.finish(buffer, clock.millis(), commands.size());
+        return Arrays.copyOf(buffer.array(), buffer.position());
+    }
+
+    private void encode(Waiting.Append head) {
+        int at = EntryLayout.beginCommand(buffer);
+        int count = 0;
+        for (Waiting.Append append = head; append != null; append = append.nextInBatch) {
+            count += append.count;
+        }
+        boolean keyed = head.request.idempotencyKey() != null;
+        long expectOffset = head.request.expectOffset();
+        OutputStamp stamp = head.request.stamp();
+        buffer.putLong(head.replica.topicId)
+                .putInt(head.replica.name.partition())
+                .putInt(count)
+                .put((byte) ((keyed ? EntryLayout.KEYED : 0)
+                        | (expectOffset >= 0 ? EntryLayout.EXPECTED : 0)
+                        | (stamp != null ? EntryLayout.STAMPED : 0)));
+        if (keyed) {
+            buffer.putLong(head.keyHigh).putLong(head.keyLow).putLong(head.request.bodyHash());
+        }
+        if (expectOffset >= 0) {
+            buffer.putLong(expectOffset);
+        }
+        if (stamp != null) {
+            buffer.put(encode(stamp));
+        }
+        if (head.nextInBatch == null) {
+            if (head.count > 0) {
+                writer.write(head.request.records(), buffer);
+            }
+        } else {
+            shared.clear();
+            for (Waiting.Append append = head; append != null; append = append.nextInBatch) {
+                shared.addAll(append.request.records());
+            }
+            writer.write(shared, buffer);
+        }
+        head.replica.openBatchTail = null; // do not keep the last request of an idle partition alive
+        EntryLayout.finishCommand(buffer, at, EntryLayout.APPEND);
+    }
+
+    static byte[] encode(OutputStamp stamp) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            Metadata.writeStamp(new DataOutputStream(bytes), stamp);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        return bytes.toByteArray();
+    }
+
+    @Override
+    public void ended(PendingEntry entry) {
+        inFlight.remove(entry);
+        pendingBytes.addAndGet(-entry.requestBytes);
+        wake();
+    }
+
+    @Override
+    public @Nullable CompletableFuture<Void> replicatedEverywhere(long index) {
+        return consensus.peers() == 1 ? null : consensus.replicatedEverywhere(index);
+    }
+
+    /// Ends entries that have been on their way for too long.
+    void failOlderThan(long nanos, String why) {
+        long now = System.nanoTime();
+        for (PendingEntry entry : inFlight) {
+            if (now - entry.submittedNanos > nanos) {
+                entry.failed(why, null);
+            }
+        }
+    }
+
+    long pendingBytes() {
+        return pendingBytes.get();
+    }
+
+    int inFlight() {
+        return inFlight.size();
+    }
+
+    long entries() {
+        return entries;
+    }
+
+    long requests() {
+        return requests;
+    }
+
+    /// Refuses what has not been sent; what was sent ends by itself.
+    void stop(Throwable cause) {
+        stopped = true;
+        LockSupport.unpark(thread);
+        if (Thread.currentThread() != thread) {
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        drain(cause);
+    }
+
+    private synchronized void drain(Throwable cause) {
+        // the queue has one consumer: the batcher's thread, and once that has ended whoever holds this lock
+        if (thread.isAlive()) {
+            return;
+        }
+        for (Waiting request = queue.poll(); request != null; request = queue.poll()) {
+            pendingBytes.addAndGet(-request.bytesMax);
+            request.fail(cause);
+        }
+    }
+}

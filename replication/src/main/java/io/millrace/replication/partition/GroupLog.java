@@ -1,0 +1,744 @@
+package io.millrace.replication.partition;
+
+import io.millrace.log.BatchWriter;
+import io.millrace.log.PartitionLog;
+import io.millrace.log.RecordBuffer;
+import io.millrace.log.disk.Disk;
+import io.millrace.replication.AppendOutcome;
+import io.millrace.replication.AppendRequest;
+import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.CommitOutcome;
+import io.millrace.replication.Document;
+import io.millrace.replication.DocumentOutcome;
+import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.Health;
+import io.millrace.replication.OutputStamp;
+import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.ReplicationException;
+import io.millrace.replication.ReplicationSettings;
+import io.millrace.replication.Retention;
+import io.millrace.replication.Topic;
+import io.millrace.replication.TopicOutcome;
+import io.millrace.replication.TopicPartition;
+import io.millrace.replication.TopicSettings;
+import io.millrace.replication.metadata.Fields;
+import io.millrace.replication.metadata.Metadata;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutput;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The replicated log of a node with one group: admission and routing of requests, reads of applied state, and
+/// the
+/// housekeeping around them (snapshots, retention, free disk, watchdogs).
+///
+/// ```
+/// request → Batcher → Consensus → GroupState → PartitionLog
+///    ↑________________ outcome ________|
+/// ```
+///
+/// Threading: any thread. Futures complete on the thread that applies entries.
+public final class GroupLog implements ReplicatedLog {
+    /// Opens the consensus that drives a state machine.
+    public interface ConsensusOpener {
+        Consensus open(StateMachine stateMachine) throws IOException;
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+    /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
+    /// a
+    /// few only make entries smaller.
+    static final int IN_FLIGHT_MAX = Integer.getInteger("millrace.replication.inFlightMax", 2);
+    private static final long TICK_NANOS = 100_000_000;
+    private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
+    private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
+    private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
+    private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
+
+    private final ReplicationSettings settings;
+    private final Disk disk;
+    private final InstantSource clock;
+    private final GroupState state;
+    private final Consensus consensus;
+    private final Batcher batcher;
+    private final Thread housekeeper;
+    private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
+
+    private volatile boolean closing;
+    private volatile boolean diskFull;
+    private volatile @Nullable String failure;
+    private volatile @Nullable String stuck;
+    private volatile @Nullable String snapshotFailure;
+    private volatile long snapshots;
+    private volatile long snapshotNanos;
+    private volatile long freeBytes = Long.MAX_VALUE;
+
+    private GroupLog(ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener)
+            throws IOException {
+        this.settings = settings;
+        this.disk = disk;
+        this.clock = clock;
+        this.state = GroupState.open(disk, settings, 0, new Listener());
+        Consensus opened = null;
+        try {
+            CompletableFuture<Void> logs = CompletableFuture.runAsync(() -> {
+                try {
+                    state.openLogs();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            opened = opener.open(state);
+            join(logs);
+        } catch (IOException | RuntimeException | Error e) {
+            if (opened != null) {
+                opened.close();
+            }
+            state.close();
+            throw e;
+        }
+        this.consensus = opened;
+        this.batcher = new Batcher(
+                consensus,
+                clock,
+                settings.entryBytesMax(),
+                settings.pendingBytesMax(),
+                IN_FLIGHT_MAX,
+                "replication-batcher-0");
+        this.housekeeper = new Thread(this::keepHouse, "replication-housekeeping-0");
+        this.housekeeper.setDaemon(true);
+    }
+
+    /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
+    /// readable
+    /// when this returns.
+    ///
+    /// @throws IOException the disk failed or holds something else than was written
+    public static GroupLog open(ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener);
+        log.checkDisk();
+        log.batcher.start();
+        log.housekeeper.start();
+        if (settings.peers().size() == 1) {
+            log.awaitLead();
+        }
+        return log;
+    }
+
+    private static void join(CompletableFuture<Void> logs) throws IOException {
+        try {
+            logs.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof UncheckedIOException wrapped) {
+                throw Objects.requireNonNull(wrapped.getCause());
+            }
+            throw new IOException("the partition logs could not be opened", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while the partition logs were opened", e);
+        }
+    }
+
+    private void awaitLead() throws IOException {
+        long applied = state.index();
+        long progressNanos = System.nanoTime();
+        while (!consensus.leads()) {
+            if (state.index() != applied) {
+                applied = state.index();
+                progressNanos = System.nanoTime();
+            }
+            String failed = failure;
+            if (failed != null
+                    || System.nanoTime() - progressNanos
+                            > settings.requestTimeout().toNanos()) {
+                abandon();
+                throw new IOException("the log in %s did not become ready: %s"
+                        .formatted(settings.dataFolder(), failed != null ? failed : consensus.status()));
+            }
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    // ---- writes
+    // --------------------------------------------------------------------------------------------------
+
+    @Override
+    public CompletableFuture<AppendOutcome> append(AppendRequest request) {
+        int count = request.records().count();
+        OutputStamp stamp = request.stamp();
+        if (count == 0 && stamp == null) {
+            throw new IllegalArgumentException("an append needs at least one record");
+        }
+        ReplicationException unavailable = unavailable();
+        if (unavailable != null) {
+            return CompletableFuture.failedFuture(unavailable);
+        }
+        if (!consensus.leads()) {
+            return done(new AppendOutcome.NotLeader(consensus.leader().orElse(null)));
+        }
+        Metadata.TopicFact fact = state.metadata().topic(request.topic());
+        if (fact == null) {
+            return done(new AppendOutcome.UnknownTopic());
+        }
+        PartitionReplica replica = state.replica(fact.topic().id(), request.partition());
+        if (replica == null) {
+            return done(new AppendOutcome.UnknownPartition(fact.topic().partitions()));
+        }
+        if (diskFull) {
+            return done(new AppendOutcome.DiskFull());
+        }
+        if (request.records().sizeBytes() > settings.entryBytesMax()) {
+            return done(new AppendOutcome.TooLarge(settings.entryBytesMax()));
+        }
+        long bytesMax = (count == 0 ? 0L : BatchWriter.sizeBytesMax(request.records()))
+                + EntryLayout.APPEND_BYTES_MAX
+                + (stamp == null ? 0 : Batcher.encode(stamp).length);
+        if (bytesMax > settings.entryBytesMax() - EntryLayout.HEADER_BYTES) {
+            return done(new AppendOutcome.TooLarge(settings.entryBytesMax()));
+        }
+        AppendRequest owned = request.acknowledgement() == Acknowledgement.NONE ? copyOf(request) : request;
+        String key = request.idempotencyKey();
+        ByteBuffer hash = key == null ? null : ByteBuffer.wrap(sha256(key));
+        Waiting.Append waiting = new Waiting.Append(
+                owned, replica, (int) bytesMax, hash == null ? 0 : hash.getLong(0), hash == null ? 0 : hash.getLong(8));
+        if (!batcher.offer(waiting)) {
+            return done(new AppendOutcome.Overloaded());
+        }
+        return request.acknowledgement() == Acknowledgement.NONE ? done(new AppendOutcome.Accepted()) : waiting.future;
+    }
+
+    private static CompletableFuture<AppendOutcome> done(AppendOutcome outcome) {
+        return CompletableFuture.completedFuture(outcome);
+    }
+
+    /// The caller has its buffer back when it is answered, which is at once here.
+    private static AppendRequest copyOf(AppendRequest request) {
+        RecordBuffer records = new RecordBuffer();
+        records.addAll(request.records());
+        return new AppendRequest(
+                request.topic(),
+                request.partition(),
+                records,
+                request.acknowledgement(),
+                request.idempotencyKey(),
+                request.bodyHash(),
+                request.expectOffset(),
+                request.stamp());
+    }
+
+    private static byte[] sha256(String key) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private @Nullable ReplicationException unavailable() {
+        String failed = failure;
+        if (failed != null) {
+            return new ReplicationException(failed, null);
+        }
+        return closing ? new ReplicationException("the log is closing; the write has not happened", null) : null;
+    }
+
+    /// Writes the body of a command.
+    private interface Body {
+        void writeTo(DataOutput out) throws IOException;
+    }
+
+    /// Sends a command. `freesSpace` ones go through on a full disk, as long as a little is left.
+    private CompletableFuture<CommandOutcome> send(byte type, boolean freesSpace, Body body) {
+        ReplicationException unavailable = unavailable();
+        if (unavailable != null) {
+            return CompletableFuture.failedFuture(unavailable);
+        }
+        if (!consensus.leads()) {
+            return CompletableFuture.failedFuture(new ReplicationException(
+                    PendingEntry.notLeading(consensus.leader().orElse(null)), null));
+        }
+        if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
+            return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            body.writeTo(new DataOutputStream(bytes));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        Waiting.Command command = new Waiting.Command(type, bytes.toByteArray());
+        if (command.bytesMax > settings.entryBytesMax() - EntryLayout.HEADER_BYTES) {
+            return CompletableFuture.failedFuture(new ReplicationException(
+                    "the request needs %d bytes, an entry may have %d"
+                            .formatted(command.bytesMax, settings.entryBytesMax()),
+                    null));
+        }
+        if (!batcher.offer(command)) {
+            return CompletableFuture.failedFuture(new ReplicationException(
+                    "too much is waiting already (%d bytes); try again".formatted(batcher.pendingBytes()), null));
+        }
+        return command.future;
+    }
+
+    private CompletableFuture<TopicOutcome> sendTopic(byte type, boolean freesSpace, Body body) {
+        return send(type, freesSpace, body).thenApply(outcome -> ((CommandOutcome.TopicDecided) outcome).outcome());
+    }
+
+    @Override
+    public CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings wanted) {
+        if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+            return CompletableFuture.completedFuture(new TopicOutcome.Refused(
+                    "a topic's name has 1 to 249 of A-Z a-z 0-9 . _ - and is not . or ..; this one is '%s'"
+                            .formatted(name)));
+        }
+        return sendTopic(EntryLayout.CREATE_TOPIC, false, out -> {
+            Fields.writeText(out, name);
+            Metadata.writeSettings(out, wanted);
+        });
+    }
+
+    @Override
+    public CompletableFuture<TopicOutcome> deleteTopic(String name) {
+        return sendTopic(EntryLayout.DELETE_TOPIC, true, out -> Fields.writeText(out, name));
+    }
+
+    @Override
+    public CompletableFuture<TopicOutcome> setRetention(String topic, Retention retention) {
+        return sendTopic(EntryLayout.SET_RETENTION, true, out -> {
+            Fields.writeText(out, topic);
+            Metadata.writeRetention(out, retention);
+        });
+    }
+
+    @Override
+    public CompletableFuture<TopicOutcome> deleteBefore(String topic, int partition, long offset) {
+        Metadata.TopicFact fact = state.metadata().topic(topic);
+        if (fact == null || state.replica(fact.topic().id(), partition) == null) {
+            return CompletableFuture.completedFuture(new TopicOutcome.Unknown());
+        }
+        return raiseEarliest(fact.topic().id(), partition, offset, false);
+    }
+
+    private CompletableFuture<TopicOutcome> raiseEarliest(long topicId, int partition, long offset, boolean tick) {
+        return sendTopic(EntryLayout.RAISE_EARLIEST, true, out -> {
+            out.writeLong(topicId);
+            out.writeInt(partition);
+            out.writeLong(offset);
+            out.writeBoolean(tick);
+        });
+    }
+
+    @Override
+    public CompletableFuture<CommitOutcome> commit(String topic, String group, int partition, long offset) {
+        if (offset < 0) {
+            throw new IllegalArgumentException("a committed offset is at least 0, not " + offset);
+        }
+        Metadata.TopicFact fact = state.metadata().topic(topic);
+        if (fact == null || state.replica(fact.topic().id(), partition) == null) {
+            return CompletableFuture.completedFuture(new CommitOutcome.UnknownPartition());
+        }
+        return send(EntryLayout.COMMIT, true, out -> {
+                    out.writeLong(fact.topic().id());
+                    out.writeInt(partition);
+                    out.writeLong(offset);
+                    Fields.writeText(out, group);
+                })
+                .thenApply(outcome -> ((CommandOutcome.CommitDecided) outcome).outcome());
+    }
+
+    @Override
+    public CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion) {
+        return send(EntryLayout.PUT_DOCUMENT, value.length == 0, out -> {
+                    out.writeLong(expectedVersion);
+                    Fields.writeText(out, key);
+                    Fields.writeBytes(out, value);
+                })
+                .thenApply(outcome -> ((CommandOutcome.DocumentDecided) outcome).outcome());
+    }
+
+    @Override
+    public CompletableFuture<FenceOutcome> fence(String query, long generation) {
+        if (generation < 1) {
+            throw new IllegalArgumentException("a generation is at least 1, not " + generation);
+        }
+        return send(EntryLayout.FENCE, false, out -> {
+                    out.writeLong(generation);
+                    Fields.writeText(out, query);
+                })
+                .thenApply(outcome -> ((CommandOutcome.FenceDecided) outcome).outcome());
+    }
+
+    // ---- reads
+    // ---------------------------------------------------------------------------------------------------
+
+    @Override
+    public Optional<Topic> topic(String name) {
+        return Optional.ofNullable(state.metadata().topic(name)).map(Metadata.TopicFact::topic);
+    }
+
+    @Override
+    public List<Topic> topics() {
+        return state.metadata().topics();
+    }
+
+    @Override
+    public PartitionLog partition(String topic, int partition) {
+        Metadata.TopicFact fact = state.metadata().topic(topic);
+        PartitionLog log = fact == null ? null : state.partition(fact.topic().id(), partition);
+        if (log == null) {
+            throw new IllegalArgumentException(
+                    fact == null
+                            ? "there is no topic '%s'".formatted(topic)
+                            : "topic '%s' has partitions 0 to %d, not %d"
+                                    .formatted(topic, fact.topic().partitions() - 1, partition));
+        }
+        return log;
+    }
+
+    @Override
+    public OptionalLong committed(String topic, String group, int partition) {
+        Metadata.TopicFact fact = state.metadata().topic(topic);
+        Long offset = fact == null
+                ? null
+                : state.metadata().committed(group, fact.topic().id(), partition);
+        return offset == null ? OptionalLong.empty() : OptionalLong.of(offset);
+    }
+
+    @Override
+    public Map<String, Map<TopicPartition, Long>> groups() {
+        return state.metadata().groups();
+    }
+
+    @Override
+    public Optional<Document> document(String key) {
+        return Optional.ofNullable(state.metadata().document(key));
+    }
+
+    @Override
+    public Map<String, Document> documents(String prefix) {
+        return state.metadata().documents(prefix);
+    }
+
+    @Override
+    public Map<Integer, OutputStamp> stamps(String query, String topic) {
+        Metadata.TopicFact fact = state.metadata().topic(topic);
+        return fact == null
+                ? Map.of()
+                : state.metadata().stamps(query, fact.topic().id());
+    }
+
+    @Override
+    public Optional<String> leader(String topic, int partition) {
+        return consensus.leader();
+    }
+
+    @Override
+    public boolean leads(String topic, int partition) {
+        return consensus.leads();
+    }
+
+    @Override
+    public Health health() {
+        Consensus.Status status = consensus.status();
+        List<String> problems = new ArrayList<>(status.problems());
+        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure}) {
+            if (problem != null) {
+                problems.add(problem);
+            }
+        }
+        if (diskFull) {
+            problems.add(diskFullMessage());
+        }
+        if (closing) {
+            problems.add("the log is closing");
+        }
+        if (consensus.leader().isEmpty()) {
+            problems.add("no node leads; writes wait for an election");
+        } else if (!consensus.leads() && consensus.leader().get().equals(settings.nodeId())) {
+            problems.add("this node has been elected and is applying what was committed before");
+        }
+        return new Health(
+                problems.isEmpty(),
+                status.role(),
+                status.term(),
+                status.committedIndex(),
+                status.appliedIndex(),
+                problems);
+    }
+
+    private String diskFullMessage() {
+        return ("the disk of %s has %d bytes left, %d are kept free; writes are refused until space is freed"
+                        + " (delete topics, lower retention, or add disk)")
+                .formatted(settings.dataFolder(), freeBytes, settings.freeBytesMin());
+    }
+
+    @Override
+    public AutoCloseable onAppend(Consumer<TopicPartition> listener) {
+        appendListeners.add(listener);
+        return () -> appendListeners.remove(listener);
+    }
+
+    @Override
+    public AutoCloseable onMetadataChange(Runnable listener) {
+        metadataListeners.add(listener);
+        return () -> metadataListeners.remove(listener);
+    }
+
+    @Override
+    public Map<String, Double> metrics() {
+        Consensus.Status status = consensus.status();
+        Map<String, Double> metrics = new TreeMap<>();
+        metrics.put("replication_entries_total", (double) batcher.entries());
+        metrics.put("replication_requests_total", (double) batcher.requests());
+        metrics.put("replication_pending_bytes", (double) batcher.pendingBytes());
+        metrics.put("replication_entries_in_flight", (double) batcher.inFlight());
+        metrics.put("replication_term", (double) status.term());
+        metrics.put("replication_committed_index", (double) status.committedIndex());
+        metrics.put("replication_applied_index", (double) status.appliedIndex());
+        metrics.put("replication_durable_index", (double) state.durableIndex());
+        metrics.put("replication_bytes_since_snapshot", (double) state.bytesSinceSnapshot());
+        metrics.put("replication_snapshots_total", (double) snapshots);
+        metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
+        metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
+        metrics.put("replication_topics", (double) state.metadata().topics().size());
+        metrics.put("replication_log_bytes", (double) state.sizeBytes());
+        metrics.put("replication_disk_free_bytes", (double) freeBytes);
+        metrics.put("replication_disk_full", diskFull ? 1.0 : 0.0);
+        return metrics;
+    }
+
+    // ---- housekeeping
+    // --------------------------------------------------------------------------------------------
+
+    private final class Listener implements GroupState.Listener {
+        @Override
+        public void appended(TopicPartition partition) {
+            for (Consumer<TopicPartition> listener : appendListeners) {
+                call(() -> listener.accept(partition));
+            }
+        }
+
+        @Override
+        public void metadataChanged() {
+            for (Runnable listener : metadataListeners) {
+                call(listener);
+            }
+        }
+
+        @Override
+        public void logFailed(String what, Throwable cause) {
+            if (failure == null) {
+                failure = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
+                        .formatted(what, cause);
+                LOG.atError()
+                        .setCause(cause)
+                        .addKeyValue("node", settings.nodeId())
+                        .log("replicated log failed");
+            }
+        }
+
+        /// A listener's fault must not stop the log.
+        private static void call(Runnable listener) {
+            try {
+                listener.run();
+            } catch (RuntimeException e) {
+                LOG.atError().setCause(e).log("a listener of the replicated log failed");
+            }
+        }
+    }
+
+    private void keepHouse() {
+        long diskNanos = System.nanoTime();
+        long retentionNanos = diskNanos;
+        long snapshotAtNanos = diskNanos;
+        long progressNanos = diskNanos;
+        long progressIndex = -1;
+        while (!closing) {
+            LockSupport.parkNanos(this, TICK_NANOS);
+            long now = System.nanoTime();
+            if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
+                diskNanos = now;
+                checkDisk();
+            }
+            batcher.failOlderThan(
+                    settings.requestTimeout().toNanos(),
+                    "no decision within " + settings.requestTimeout().toSeconds() + " s");
+            Consensus.Status status = consensus.status();
+            if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
+                progressIndex = status.appliedIndex();
+                progressNanos = now;
+                stuck = null;
+            } else if (now - progressNanos > NO_PROGRESS_NANOS) {
+                stuck = "entries up to %d are committed, but only up to %d applied, without progress for %d s"
+                        .formatted(
+                                status.committedIndex(),
+                                status.appliedIndex(),
+                                TimeUnit.NANOSECONDS.toSeconds(now - progressNanos));
+            }
+            if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
+                snapshotAtNanos = now;
+                takeSnapshot();
+            }
+            if (now - retentionNanos >= RETENTION_INTERVAL_NANOS && consensus.leads()) {
+                retentionNanos = now;
+                applyRetention();
+            }
+        }
+    }
+
+    private boolean snapshotIsDue(long sinceLastNanos) {
+        return state.manifestOutdated()
+                && (sinceLastNanos >= settings.snapshotInterval().toNanos()
+                        || ((diskFull || state.bytesSinceSnapshot() >= settings.snapshotBytes())
+                                && sinceLastNanos
+                                        >= (snapshotFailure == null && !diskFull ? 0 : SNAPSHOT_RETRY_NANOS)));
+    }
+
+    /// Makes what was applied durable and lets the consensus log shrink. Waits for it.
+    ///
+    /// @return whether it worked
+    boolean takeSnapshot() {
+        long began = System.nanoTime();
+        try {
+            state.flushDirty();
+            consensus.snapshot().get(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+            snapshotFailure = null;
+            snapshots++;
+            snapshotNanos = System.nanoTime() - began;
+            return true;
+        } catch (IOException | ExecutionException | TimeoutException e) {
+            snapshotFailure = "the last snapshot failed and is tried again: " + e;
+            LOG.atWarn().setCause(e).log("snapshot failed; it is tried again");
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    void checkDisk() {
+        try {
+            freeBytes = disk.usableBytes(settings.dataFolder());
+            boolean full = freeBytes < settings.freeBytesMin();
+            if (full != diskFull) {
+                diskFull = full;
+                LOG.atWarn()
+                        .addKeyValue("freeBytes", freeBytes)
+                        .log(full ? "disk nearly full; writes are refused" : "disk has space again; writes go on");
+            }
+        } catch (IOException e) {
+            LOG.atWarn().setCause(e).log("free space could not be read");
+        }
+    }
+
+    /// Decides on the leader what retention deletes; all nodes do it when they apply the decision.
+    void applyRetention() {
+        long now = clock.millis();
+        for (Topic topic : state.metadata().topics()) {
+            Retention retention = topic.settings().retention();
+            if (retention.ageMsMax() < 0 && retention.bytesMax() < 0) {
+                continue;
+            }
+            for (int partition = 0; partition < topic.partitions(); partition++) {
+                PartitionReplica replica = state.replica(topic.id(), partition);
+                if (replica == null || !replica.isWritten()) {
+                    continue;
+                }
+                try {
+                    long floor = replica.log()
+                            .retentionFloor(
+                                    retention.ageMsMax() < 0 ? Long.MIN_VALUE : now - retention.ageMsMax(),
+                                    retention.bytesMax() < 0 ? Long.MAX_VALUE : retention.bytesMax());
+                    if (floor > replica.earliest()) {
+                        raiseEarliest(topic.id(), partition, floor, true).exceptionally(failed -> {
+                            LOG.atWarn().setCause(failed).log("retention could not be decided; it is tried again");
+                            return new TopicOutcome.Unknown();
+                        });
+                    }
+                } catch (IOException e) {
+                    LOG.atWarn()
+                            .setCause(e)
+                            .addKeyValue("partition", replica.name)
+                            .log("retention could not read the log");
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closing) {
+            return;
+        }
+        closing = true;
+        long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
+        while (batcher.pendingBytes() > 0 && failure == null && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        stopThreads();
+        if (failure == null && state.manifestOutdated()) {
+            takeSnapshot(); // the next start has nothing to replay
+        }
+        closeParts();
+    }
+
+    /// Stops at once, as a crash would, but for what the operating system has already been given.
+    void abandon() {
+        closing = true;
+        stopThreads();
+        closeParts();
+    }
+
+    private void stopThreads() {
+        batcher.stop(new ReplicationException("the log is closed; the write has not happened", null));
+        LockSupport.unpark(housekeeper);
+        boolean interrupted = false;
+        while (housekeeper.isAlive() && housekeeper != Thread.currentThread()) {
+            try {
+                housekeeper.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void closeParts() {
+        consensus.close();
+        batcher.failOlderThan(Long.MIN_VALUE, "the log was closed meanwhile");
+        try {
+            state.close();
+        } catch (IOException e) {
+            LOG.atWarn().setCause(e).log("partition logs could not be closed");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package io.millrace.replication.partition;
+
+import io.millrace.log.LogEnd;
+import io.millrace.log.OffsetOutOfRangeException;
+import io.millrace.log.PartitionLog;
+import io.millrace.log.RecordReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
+/// that
+/// was decided, even while its files are still there.
+final class ReadablePartition implements PartitionLog {
+    private final PartitionReplica replica;
+
+    ReadablePartition(PartitionReplica replica) {
+        this.replica = replica;
+    }
+
+    private PartitionLog log() {
+        try {
+            return replica.log();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public long earliestOffset() {
+        return Math.max(replica.earliest(), log().earliestOffset());
+    }
+
+    @Override
+    public long nextOffset() {
+        return log().nextOffset();
+    }
+
+    @Override
+    public long highWatermark() {
+        return log().highWatermark();
+    }
+
+    @Override
+    public RecordReader reader(long fromOffset) throws IOException {
+        if (fromOffset < earliestOffset()) {
+            throw new OffsetOutOfRangeException(fromOffset, earliestOffset(), nextOffset());
+        }
+        return replica.log().reader(fromOffset);
+    }
+
+    @Override
+    public long offsetAtTime(long timestampMs) throws IOException {
+        return Math.max(replica.earliest(), replica.log().offsetAtTime(timestampMs));
+    }
+
+    @Override
+    public List<Segment> segments() {
+        long earliest = replica.earliest();
+        return log().segments().stream()
+                .filter(segment -> !segment.sealed() || segment.nextOffset() > earliest)
+                .toList();
+    }
+
+    @Override
+    public long retentionFloor(long olderThanMs, long bytesMax) {
+        return log().retentionFloor(olderThanMs, bytesMax);
+    }
+
+    @Override
+    public long sizeBytes() {
+        return log().sizeBytes();
+    }
+
+    @Override
+    public void verify(VerifyProgress progress) throws IOException {
+        replica.log().verify(progress);
+    }
+
+    @Override
+    public LogEnd end() {
+        return log().end();
+    }
+
+    @Override
+    public long append(ByteBuffer batch, int leaderEpoch) {
+        throw readingOnly();
+    }
+
+    @Override
+    public void advanceHighWatermark(long offset) {
+        throw readingOnly();
+    }
+
+    @Override
+    public LogEnd flush() {
+        throw readingOnly();
+    }
+
+    @Override
+    public void raiseEarliest(long offset) {
+        throw readingOnly();
+    }
+
+    @Override
+    public void close() {
+        throw readingOnly();
+    }
+
+    private UnsupportedOperationException readingOnly() {
+        return new UnsupportedOperationException(
+                "partition %s is for reading only; write through ReplicatedLog".formatted(replica.name));
+    }
+}

@@ -1,0 +1,180 @@
+package io.millrace.replication.ratis;
+
+import io.millrace.replication.partition.CommandOutcome;
+import io.millrace.replication.partition.PendingEntry;
+import io.millrace.replication.partition.StateMachine;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/// Ratis' view of a [StateMachine]: hands committed entries over and keeps the life cycle as Ratis demands it.
+///
+/// Threading: applying and snapshots by Ratis' updater thread; the rest by any of its threads, some of them
+/// under
+/// its locks, so nothing here waits.
+final class RatisStateMachine extends BaseStateMachine {
+    private static final CompletableFuture<Message> APPLIED =
+            CompletableFuture.completedFuture(Message.valueOf(ByteString.EMPTY));
+
+    private final StateMachine machine;
+    private final ByteString clientId;
+    private final Map<Long, PendingEntry> inFlight = new ConcurrentHashMap<>();
+
+    RatisStateMachine(StateMachine machine, ClientId clientId) {
+        this.machine = machine;
+        this.clientId = clientId.toByteString();
+        if (machine.durableIndex() >= 0) {
+            setLastAppliedTermIndex(durable());
+        }
+    }
+
+    private TermIndex durable() {
+        return TermIndex.valueOf(machine.durableTerm(), machine.durableIndex());
+    }
+
+    // ---- entries of this process ----
+
+    /// Carries the entry, so that Ratis' callbacks can tell it what happens.
+    record EntryMessage(PendingEntry entry, ByteString content) implements Message {
+        @Override
+        public ByteString getContent() {
+            return content;
+        }
+    }
+
+    void expect(long callId, PendingEntry entry) {
+        inFlight.put(callId, entry);
+    }
+
+    @Nullable
+    PendingEntry forget(long callId) {
+        return inFlight.remove(callId);
+    }
+
+    @Override
+    public TransactionContext startTransaction(RaftClientRequest request) {
+        TransactionContext.Builder context = TransactionContext.newBuilder()
+                .setStateMachine(this)
+                .setClientRequest(request)
+                .setLogData(request.getMessage().getContent());
+        if (request.getMessage() instanceof EntryMessage message) {
+            context.setStateMachineContext(message.entry());
+        }
+        return context.build();
+    }
+
+    @Override
+    public TransactionContext preAppendTransaction(TransactionContext transaction) {
+        if (transaction.getStateMachineContext() instanceof PendingEntry entry) {
+            entry.enteredLog();
+        }
+        return transaction;
+    }
+
+    // ---- applying ----
+
+    @Override
+    public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+        long startedNanos = System.nanoTime();
+        LogEntryProto entry = transaction.getLogEntry();
+        StateMachineLogEntryProto body = entry.getStateMachineLogEntry();
+        PendingEntry pending = body.getClientId().equals(clientId) ? inFlight.remove(body.getCallId()) : null;
+        ByteBuffer bytes = pending != null
+                ? ByteBuffer.wrap(pending.bytes())
+                : body.getLogData().asReadOnlyByteBuffer();
+        List<CommandOutcome> outcomes;
+        try {
+            outcomes = machine.apply(entry.getIndex(), entry.getTerm(), bytes);
+        } catch (IOException | RuntimeException | Error e) {
+            String what = "entry %d could not be applied".formatted(entry.getIndex());
+            machine.logFailed(what, e);
+            if (pending != null) {
+                pending.failed(what, e);
+            }
+            throw new IllegalStateException(what, e); // Ratis closes the division, and another node leads
+        }
+        updateLastAppliedTermIndex(entry.getTerm(), entry.getIndex());
+        if (pending != null) {
+            pending.applied(entry.getIndex(), outcomes, startedNanos);
+        }
+        return APPLIED;
+    }
+
+    @Override
+    public void notifyTermIndexUpdated(long term, long index) {
+        machine.skip(index, term);
+        super.notifyTermIndexUpdated(term, index);
+    }
+
+    @Override
+    public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+        machine.logFailed("the raft log could not be written", cause);
+    }
+
+    // ---- snapshots ----
+
+    @Override
+    public long takeSnapshot() throws IOException {
+        try {
+            return machine.takeSnapshot();
+        } catch (IOException | RuntimeException e) {
+            // after a failed fsync the page cache cannot be trusted, so a retry would lie
+            machine.logFailed("the partition logs could not be made durable", e);
+            throw e;
+        }
+    }
+
+    @Override
+    public @Nullable SnapshotInfo getLatestSnapshot() {
+        return machine.durableIndex() < 0 ? null : new FileListSnapshotInfo(List.of(), durable());
+    }
+
+    @Override
+    public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(RoleInfoProto role, TermIndex firstInLog) {
+        return CompletableFuture.failedFuture(new IOException(
+                "this replica is behind the leader's log, which begins at %s; it must be rebuilt from a copy of a peer"
+                        .formatted(firstInLog)));
+    }
+
+    // ---- life cycle: Ratis closes a division for ever when these transitions are missing ----
+
+    @Override
+    public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage) throws IOException {
+        getLifeCycle().startAndTransition(() -> super.initialize(server, groupId, storage), IOException.class);
+    }
+
+    @Override
+    public void pause() {
+        getLifeCycle().transition(LifeCycle.State.PAUSING);
+        getLifeCycle().transition(LifeCycle.State.PAUSED);
+    }
+
+    @Override
+    public void reinitialize() {
+        getLifeCycle().startAndTransition(() -> {
+            if (machine.durableIndex() >= 0) {
+                setLastAppliedTermIndex(durable());
+            }
+        });
+    }
+}

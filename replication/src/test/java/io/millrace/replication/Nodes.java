@@ -1,0 +1,106 @@
+package io.millrace.replication;
+
+import io.millrace.log.LogSettings;
+import io.millrace.log.PartitionLog;
+import io.millrace.log.RecordBuffer;
+import io.millrace.log.RecordReader;
+import io.millrace.log.disk.LocalDisk;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/// What the tests of whole nodes share.
+public final class Nodes {
+    private Nodes() {}
+
+    /// Small segments, so that few records cross their ends; no free-space floor, so that a full test machine
+    /// does
+    /// not matter.
+    public static ReplicationSettings settings(Path folder) {
+        return new ReplicationSettings(
+                "n1",
+                List.of(new ReplicationSettings.Peer("n1", "127.0.0.1:0")),
+                folder,
+                1,
+                new LogSettings(64 << 10, 4096),
+                4 << 20,
+                64L << 20,
+                256L << 20,
+                Duration.ofSeconds(60),
+                0,
+                Duration.ofMinutes(10),
+                1_000_000,
+                Duration.ofSeconds(20));
+    }
+
+    public static ReplicatedLog open(Path folder) throws IOException {
+        return ReplicatedLogs.open(settings(folder), new LocalDisk(), InstantSource.system());
+    }
+
+    public static TopicSettings partitions(int count) {
+        return new TopicSettings(count, 0, Retention.FOREVER, TopicSettings.Cleanup.DELETE, Map.of());
+    }
+
+    public static RecordBuffer records(String... values) {
+        RecordBuffer records = new RecordBuffer();
+        for (String value : values) {
+            byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
+            records.add(1_000, null, 0, -1, bytes, 0, bytes.length, List.of());
+        }
+        return records;
+    }
+
+    public static <T> T get(CompletableFuture<T> future) throws Exception {
+        return future.get(30, TimeUnit.SECONDS);
+    }
+
+    public static AppendOutcome append(ReplicatedLog log, String topic, int partition, String... values)
+            throws Exception {
+        return get(log.append(AppendRequest.of(topic, partition, records(values))));
+    }
+
+    public static long offset(AppendOutcome outcome) {
+        if (outcome instanceof AppendOutcome.Appended appended) {
+            return appended.firstOffset();
+        }
+        throw new AssertionError("expected an append, got " + outcome);
+    }
+
+    public static List<String> values(PartitionLog log) throws IOException {
+        List<String> values = new ArrayList<>();
+        long expected = log.earliestOffset();
+        try (RecordReader reader = log.reader(expected)) {
+            while (reader.fill(Long.MAX_VALUE, 1 << 20)) {
+                while (reader.next()) {
+                    if (reader.offset() != expected++) {
+                        throw new AssertionError(
+                                "expected offset %d, read %d".formatted(expected - 1, reader.offset()));
+                    }
+                    values.add(new String(
+                            reader.bytes(), reader.valueStart(), reader.valueLength(), StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return values;
+    }
+
+    /// Polls until `condition` holds.
+    public static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("did not happen within 30 s: " + what);
+            }
+            LockSupport.parkNanos(5_000_000);
+        }
+    }
+}
