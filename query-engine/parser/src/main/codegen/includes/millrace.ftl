@@ -26,6 +26,7 @@ SqlNode MillraceStatement() :
         LOOKAHEAD(1)
         statement = QueryControlStatement()
     |
+        LOOKAHEAD(1)
         statement = SqlInsert()
     |
         statement = SqlDelete()
@@ -223,7 +224,7 @@ SqlNode RelationColumn() :
 }
 {
     name = SimpleIdentifier() { builder = new SqlColumn.Builder(name); }
-    [ type = DataType() { builder.type(type); } ]
+    [ type = ColumnType() { builder.type(type); } ]
     (
         <NOT> <NULL> { builder.notNull(getPos()); }
     |
@@ -370,16 +371,19 @@ SqlNode ExplainStatement() :
     <EXPLAIN> { s = span(); }
     [
         LOOKAHEAD(1)
+        (
         <PLAN>
     |
         <ANALYZE> { mode = SqlExplainStatement.Mode.ANALYZE; }
     |
         <STATE> { mode = SqlExplainStatement.Mode.STATE; }
+        )
     ]
     [ <FOR> ]
     (
         statement = CreateStatement()
     |
+        LOOKAHEAD(1)
         statement = SqlInsert()
     |
         statement = SqlDelete()
@@ -468,10 +472,10 @@ JoinType LeftAntiJoin() :
     <LEFT> <ANTI> <JOIN> { return JoinType.LEFT_ANTI_JOIN; }
 }
 
-/** expression::type, which binds to the one operand before it, and may be followed by [index] and .field. */
+/** expression::type is CAST(expression AS type). It binds to the one operand before it, and may be followed by [index] and .field. */
 void InfixCast(List<Object> list, ExprContext exprContext, Span s) :
 {
-    final SqlDataTypeSpec type;
+    final SqlNode type;
     final SqlNode operand;
     SqlNode result;
     SqlNode index;
@@ -482,8 +486,13 @@ void InfixCast(List<Object> list, ExprContext exprContext, Span s) :
         checkNonQueryExpression(exprContext);
         operand = InfixCasts.removeLastOperand(list);
     }
-    type = DataType() {
-        result = SqlLibraryOperators.INFIX_CAST.createCall(Span.of(operand).end(this), operand, type);
+    (
+        <INTERVAL> type = IntervalQualifier()
+    |
+        type = DataType()
+    )
+    {
+        result = SqlStdOperatorTable.CAST.createCall(Span.of(operand).end(this), operand, type);
     }
     (
         LOOKAHEAD(1)
@@ -517,4 +526,19 @@ boolean StatementEnd() :
     <SEMICOLON> { return false; }
 |
     <EOF> { return true; }
+}
+
+/** The type of a column: also an interval, which Calcite has only in casts. */
+SqlDataTypeSpec ColumnType() :
+{
+    final Span s;
+    final SqlIntervalQualifier qualifier;
+    final SqlDataTypeSpec type;
+}
+{
+    <INTERVAL> { s = span(); }
+    qualifier = IntervalQualifier()
+    { return new SqlDataTypeSpec(new SqlIntervalTypeSpec(s.end(this), qualifier), s.pos()); }
+|
+    type = DataType() { return type; }
 }

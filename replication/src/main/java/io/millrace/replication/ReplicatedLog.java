@@ -11,10 +11,9 @@ import java.util.function.Consumer;
 /// What a node knows and can change of the replicated log.
 ///
 /// Writes return at once; their futures complete on a thread of this module that must not be blocked. A future
-/// completes
-/// with a value for every decided outcome (also a rejected one) and exceptionally with
-/// [OutcomeUnknownException] when nobody can
-/// tell whether the write happened, or [ReplicationException] when it certainly did not.
+/// completes with a value for every decided outcome (also a rejected one) and exceptionally with
+/// [OutcomeUnknownException] when nobody can tell whether the write happened, or [ReplicationException] when it
+/// certainly did not.
 public interface ReplicatedLog extends AutoCloseable {
     // ---- writes
     // -------------------------------------------------------------------------------------------------

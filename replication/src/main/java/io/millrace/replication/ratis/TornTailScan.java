@@ -14,10 +14,8 @@ import java.util.zip.CRC32C;
 /// Looks at the open Raft segment before Ratis does.
 ///
 /// Ratis either refuses a file whose last entry is torn (kill -9 in the middle of a write does that) or, told
-/// to be
-/// lenient, silently forgets everything behind *any* bad byte, acknowledged entries included. This scan tells
-/// the
-/// two apart:
+/// to be lenient, silently forgets everything behind *any* bad byte, acknowledged entries included. This scan
+/// tells the two apart:
 ///
 /// | label          | what is found                                        | what happens                |
 /// |----------------|------------------------------------------------------|-----------------------------|
@@ -29,8 +27,7 @@ import java.util.zip.CRC32C;
 /// | FOREIGN        | another header                                       | refuse                      |
 ///
 /// File layout (Ratis 3.3, `SegmentedRaftLogReader`): 8 bytes `RaftLog1`; entries: length as varint, a
-/// `LogEntryProto`
-/// of that length, CRC32C of both (4 bytes, big-endian); then zeros that were written ahead.
+/// `LogEntryProto` of that length, CRC32C of both (4 bytes, big-endian); then zeros that were written ahead.
 final class TornTailScan {
     enum Label {
         CLEAN,

@@ -30,6 +30,12 @@ final class MillraceConformance extends SqlDelegatingConformance {
         return true;
     }
 
+    /// `LIMIT start, count` means the opposite of what it seems.
+    @Override
+    public boolean isLimitStartCountAllowed() {
+        return false;
+    }
+
     @Override
     public boolean allowExplicitRowValueConstructor() {
         return true;

@@ -12,14 +12,16 @@ import org.jspecify.annotations.Nullable;
 public final class SqlSyntaxException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    private final String problem;
     private final int line;
     private final int column;
     private final int endLine;
     private final int endColumn;
     private final @Nullable String hint;
 
-    public SqlSyntaxException(String message, int line, int column, int endLine, int endColumn, @Nullable String hint) {
-        super(message);
+    public SqlSyntaxException(String problem, int line, int column, int endLine, int endColumn, @Nullable String hint) {
+        super(problem + " at line " + line + ", column " + column);
+        this.problem = problem;
         this.line = line;
         this.column = column;
         this.endLine = endLine;
@@ -28,9 +30,9 @@ public final class SqlSyntaxException extends RuntimeException {
     }
 
     /// For productions of the grammar and nodes that refuse their parts.
-    public static SqlSyntaxException at(SqlParserPos position, String message, @Nullable String hint) {
+    public static SqlSyntaxException at(SqlParserPos position, String problem, @Nullable String hint) {
         return new SqlSyntaxException(
-                message,
+                problem,
                 position.getLineNum(),
                 position.getColumnNum(),
                 position.getEndLineNum(),
@@ -38,10 +40,9 @@ public final class SqlSyntaxException extends RuntimeException {
                 hint);
     }
 
-    @Override
-    public String getMessage() {
-        String message = super.getMessage();
-        return message == null ? "" : message;
+    /// What is wrong, without the place; [#getMessage] has both.
+    public String problem() {
+        return problem;
     }
 
     public int line() {

@@ -184,7 +184,6 @@ public abstract sealed class SqlCreateRelation extends SqlStatement permits SqlC
         Writing.options(writer, options);
         if (query != null) {
             writer.keyword("AS");
-            writer.newlineAndIndent();
             Writing.queryAndEmit(writer, query, emit);
         }
     }

@@ -128,7 +128,6 @@ public final class SqlCreateView extends SqlStatement {
         }
         Writing.options(writer, options);
         writer.keyword("AS");
-        writer.newlineAndIndent();
         Writing.queryAndEmit(writer, query, emit);
     }
 }

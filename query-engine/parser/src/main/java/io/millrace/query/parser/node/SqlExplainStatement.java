@@ -47,7 +47,6 @@ public final class SqlExplainStatement extends SqlStatement {
         writer.keyword("EXPLAIN");
         writer.keyword(mode.name());
         writer.keyword("FOR");
-        writer.newlineAndIndent();
         statement.unparse(writer, 0, 0);
     }
 }
