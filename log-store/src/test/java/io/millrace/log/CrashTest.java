@@ -128,7 +128,7 @@ class CrashTest {
     }
 
     static LongStream manySeeds() {
-        return LongStream.range(100, 400);
+        return LongStream.range(100, 250);
     }
 
     @ParameterizedTest

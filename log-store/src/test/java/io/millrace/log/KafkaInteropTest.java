@@ -109,8 +109,8 @@ class KafkaInteropTest {
         assertThat(validBatches).isBetween(batches * 3 / 4, batches);
     }
 
-    /// What the dumper prints. Of what it complains about on the error stream, only this is expected: it counts every
-    /// file from -1 on, so each one but the first seems to begin too late.
+    /// What the dumper prints. Of what it complains about on the error stream, only this is expected: it counts
+    /// every file from -1 on, so each one but the first seems to begin too late.
     private String dump() throws IOException {
         List<Path> files = segmentFiles();
         PrintStream out = System.out;

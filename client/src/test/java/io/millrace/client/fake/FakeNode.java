@@ -77,7 +77,8 @@ public final class FakeNode implements AutoCloseable {
     }
 
     private final HttpServer server;
-    private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    private final ExecutorService executor = Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().name("fake-node-", 0).daemon().factory());
     private final Map<String, TopicState> topics = new TreeMap<>(); // guarded by itself
     private final Map<String, SqlScript> scripts = new ConcurrentHashMap<>();
     private final Deque<Fault> faults = new ArrayDeque<>(); // guarded by itself

@@ -71,6 +71,13 @@ public final class SqlExchange {
         return http.getResponseBody();
     }
 
+    /// Begins an answer that ends too early: `lines` of the announced megabyte, then the connection closes.
+    public void brokenStream(String... lines) throws IOException {
+        http.getResponseHeaders().set("Content-Type", "application/x-ndjson");
+        http.sendResponseHeaders(200, 1_000_000);
+        lines(http.getResponseBody(), lines);
+    }
+
     /// Writes lines and flushes.
     public static void lines(OutputStream out, String... lines) throws IOException {
         for (String line : lines) {

@@ -18,13 +18,14 @@ import org.jspecify.annotations.Nullable;
 ///
 /// What programs see is the page cache: every write at once. What survives a crash is less:
 ///
-/// - of bytes written since a file's last fsync, any subset of 512-byte sectors, each in any version it had since;
+/// - of bytes written since a file's last fsync, any subset of 512-byte sectors, each in any version it had
+///   since;
 /// - of a length that changed since, the old one, the new one, or one between;
 /// - of names created, renamed or deleted since the folder's last sync, any subset; a rename is atomic.
 ///
 /// Folders themselves are durable at once. Further it can stop at an operation ([#crashAtOperation]), fill up
-/// ([#limitBytes]), fail an fsync as Linux does ([#failNextSync]: the pages count as clean and are lost), and rot
-/// ([#flipBit]).
+/// ([#limitBytes]), fail an fsync as Linux does ([#failNextSync]: the pages count as clean and are lost), and
+/// rot ([#flipBit]).
 ///
 /// Threading: any thread; one lock.
 public final class SimulatedDisk implements Disk {
@@ -61,8 +62,9 @@ public final class SimulatedDisk implements Disk {
 
     // ---- what can be made to happen
 
-    /// The operation with this number (the first is 1; only those that change something count) happens partly or not at
-    /// all, and everything after it fails: the machine has lost power. [#crash] then says what is left.
+    /// The operation with this number (the first is 1; only those that change something count) happens partly
+    /// or not at all, and everything after it fails: the machine has lost power. [#crash] then says what is
+    /// left.
     public synchronized void crashAtOperation(long number) {
         crashAt = number;
     }
@@ -77,13 +79,14 @@ public final class SimulatedDisk implements Disk {
         afterEachOperation = listener;
     }
 
-    /// Writes that would make all files together larger fail with "No space left on device", after what still fits was
-    /// written.
+    /// Writes that would make all files together larger fail with "No space left on device", after what still
+    /// fits was written.
     public synchronized void limitBytes(long bytes) {
         limitBytes = bytes;
     }
 
-    /// The next fsync of a file fails. What it should have made durable stays readable and never becomes durable.
+    /// The next fsync of a file fails. What it should have made durable stays readable and never becomes
+    /// durable.
     public synchronized void failNextSync() {
         syncsToFail++;
     }

@@ -345,6 +345,7 @@ public final class LogReader implements RecordReader {
                     long offset = cursor.offset();
                     if (offset >= limit) {
                         stopped = true;
+                        position = limit; // a gap before this record is stepped over
                         return false;
                     }
                     if (offset >= position) {

@@ -28,7 +28,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Each row damages the same healthy log in one way and says what recovery must make of it.
 ///
-/// The log: batches of one record and 250 bytes, four to a segment: segments 0, 4 and 8, the last with two batches.
+/// The log: batches of one record and 250 bytes, four to a segment: segments 0, 4 and 8, the last with two
+/// batches.
 class RecoveryTableTest {
     private static final Path FOLDER = Path.of("/data/p");
     private static final LogSettings SETTINGS = new LogSettings(1000, 400);

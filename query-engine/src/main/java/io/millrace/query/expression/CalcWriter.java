@@ -765,6 +765,8 @@ final class CalcWriter {
                 yield guarded(value.isNull, Representation.LONG, FN + "characterCount(" + sliceArguments(value) + ")");
             }
             case OTHER -> call.getOperator() == SqlStdOperatorTable.CONCAT ? concat(call) : viaCalcite(call);
+            case OTHER_FUNCTION ->
+                operands.isEmpty() ? viaCalcite(call) : isPartOfText(call) ? partOfText(call) : jsonFunction(call);
             default -> viaCalcite(call);
         };
     }
@@ -1379,6 +1381,102 @@ final class CalcWriter {
                 Representation.SLICE,
                 FN + "concat(" + sliceArguments(left) + ", " + sliceArguments(right) + ")");
     }
+
+    /// SUBSTRING, LEFT and RIGHT of text, which Calcite's runtime cuts between surrogates.
+    static boolean isPartOfText(RexCall call) {
+        List<RexNode> operands = call.getOperands();
+        if (!PARTS_OF_TEXT.contains(call.getOperator().getName())
+                || ExpressionTypes.columnType(operands.get(0).getType()).type() != SqlType.VARCHAR) {
+            return false;
+        }
+        return operands.stream()
+                .skip(1)
+                .allMatch(operand ->
+                        isWhole(ExpressionTypes.columnType(operand.getType()).type()));
+    }
+
+    private static final java.util.Set<String> PARTS_OF_TEXT = java.util.Set.of("SUBSTRING", "LEFT", "RIGHT");
+
+    private Value partOfText(RexCall call) {
+        List<Value> values = new ArrayList<>(genAll(call.getOperands()));
+        values.set(0, slice(values.get(0)));
+        String isNull = nullOf(values);
+        String name = call.getOperator().getName().toLowerCase(java.util.Locale.ROOT);
+        StringBuilder text = new StringBuilder(FN + name + "(" + sliceArguments(values.get(0)));
+        for (Value value : values.subList(1, values.size())) {
+            text.append(", ").append(value.value);
+        }
+        if (name.equals("substring") && values.size() == 2) {
+            text.append(", ").append("Long.MAX_VALUE");
+        }
+        return guarded(isNull, Representation.SLICE, text.append(')').toString());
+    }
+
+    /// JSON_VALUE, JSON_QUERY and JSON_EXISTS with a constant plain path and without clauses; the rest goes to Calcite.
+    private Value jsonFunction(RexCall call) {
+        JsonPath path = call.getOperands().size() < 2
+                ? null
+                : plainJsonPath(call, deref(call.getOperands().get(1)));
+        if (path == null || !clausesAreDefault(call)) {
+            return viaCalcite(call);
+        }
+        Value document = gen(call.getOperands().get(0));
+        if (document.alwaysNull()) {
+            return Value.nothing(representation(call.getType()));
+        }
+        Value bytes = slice(document);
+        String method = switch (call.getOperator().getName()) {
+            case "JSON_VALUE" -> "scalar";
+            case "JSON_QUERY" -> "structure";
+            default -> "exists";
+        };
+        String invocation = constant(path) + "." + method + "(" + sliceArguments(bytes) + ")";
+        if (method.equals("exists")) {
+            return guarded(bytes.isNull, Representation.BOOL, invocation);
+        }
+        String found = name("j");
+        code.append("final byte[] " + found + " = " + bytes.isNull + " ? null : " + invocation + ";\n");
+        String missing = name("n");
+        code.append("final boolean " + missing + " = " + found + " == null;\n");
+        return guarded(missing, Representation.SLICE, found);
+    }
+
+    static @Nullable JsonPath plainJsonPath(RexCall call, RexNode path) {
+        boolean json = switch (call.getOperator().getName()) {
+            case "JSON_VALUE", "JSON_QUERY", "JSON_EXISTS" -> true;
+            default -> false;
+        };
+        return json
+                        && ExpressionTypes.columnType(call.getOperands().get(0).getType())
+                                        .type()
+                                        .storage()
+                                == SqlType.Storage.BYTES
+                        && path instanceof RexLiteral literal
+                        && !literal.isNull()
+                        && literal.getValue() instanceof NlsString
+                ? JsonPath.parse(textOf(literal))
+                : null;
+    }
+
+    /// NULL ON EMPTY, NULL ON ERROR, WITHOUT WRAPPER, and text as the result.
+    private boolean clausesAreDefault(RexCall call) {
+        boolean exists = call.getOperator().getName().equals("JSON_EXISTS");
+        SqlType type = ExpressionTypes.columnType(call.getType()).type();
+        if (type != (exists ? SqlType.BOOLEAN : SqlType.VARCHAR)) {
+            return false;
+        }
+        for (RexNode operand : call.getOperands().subList(2, call.getOperands().size())) {
+            if (!(deref(operand) instanceof RexLiteral literal)) {
+                return false;
+            }
+            if (!literal.isNull() && !DEFAULT_CLAUSES.contains(String.valueOf(literal.getValue()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static final java.util.Set<String> DEFAULT_CLAUSES = java.util.Set.of("NULL", "WITHOUT_ARRAY", "FALSE");
 
     private Value item(RexCall call) {
         RexNode container = call.getOperands().get(0);

@@ -11,9 +11,20 @@ import org.jspecify.annotations.Nullable;
 /// What Calcite's functions ask about their surroundings: UTC, no locale, one moment.
 final class EvaluationContext implements DataContext {
     private final long nowMs;
+    private final @Nullable Object @Nullable [] input;
 
     EvaluationContext(long nowMs) {
+        this(nowMs, null);
+    }
+
+    private EvaluationContext(long nowMs, @Nullable Object @Nullable [] input) {
         this.nowMs = nowMs;
+        this.input = input;
+    }
+
+    /// The same with a row for Calcite's executor.
+    EvaluationContext withInput(@Nullable Object[] row) {
+        return new EvaluationContext(nowMs, row);
     }
 
     @Override
@@ -37,6 +48,9 @@ final class EvaluationContext implements DataContext {
                 || name.equals(Variable.CURRENT_TIMESTAMP.camelName)
                 || name.equals(Variable.LOCAL_TIMESTAMP.camelName)) {
             return nowMs;
+        }
+        if (name.equals("inputRecord")) {
+            return input;
         }
         if (name.equals(Variable.TIME_ZONE.camelName)) {
             return TimeZone.getTimeZone("UTC");

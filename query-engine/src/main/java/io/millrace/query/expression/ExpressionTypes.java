@@ -31,6 +31,11 @@ final class ExpressionTypes {
         }
 
         @Override
+        public boolean shouldConvertRaggedUnionTypesToVarying() {
+            return true;
+        }
+
+        @Override
         public RoundingMode roundingMode() {
             return RoundingMode.HALF_UP;
         }

@@ -189,8 +189,47 @@ public final class Functions {
         return count;
     }
 
-    public static boolean startsWith(byte[] bytes, int start, int length, byte[] prefix) {
-        return length >= prefix.length && Arrays.equals(bytes, start, start + prefix.length, prefix, 0, prefix.length);
+    /// Characters `from` (counted from 1) to `from + count`, excluded; positions outside the text are empty.
+    public static byte[] substring(byte[] bytes, int start, int length, long from, long count) {
+        if (count < 0) {
+            throw new RowFailure("negative substring length not allowed");
+        }
+        long first = Math.max(from, 1);
+        long last = from > Long.MAX_VALUE - count ? Long.MAX_VALUE : from + count; // excluded
+        int end = start + length;
+        int at = start;
+        long character = 1;
+        while (at < end && character < first) {
+            at = nextCharacter(bytes, at, end);
+            character++;
+        }
+        int to = at;
+        while (to < end && character < last) {
+            to = nextCharacter(bytes, to, end);
+            character++;
+        }
+        return Arrays.copyOfRange(bytes, at, to);
+    }
+
+    /// The first `count` characters; with a negative count all but the last `-count`.
+    public static byte[] left(byte[] bytes, int start, int length, long count) {
+        long wanted = count >= 0 ? count : Math.max(0, characterCount(bytes, start, length) + count);
+        return substring(bytes, start, length, 1, wanted);
+    }
+
+    /// The last `count` characters; with a negative count all but the first `-count`.
+    public static byte[] right(byte[] bytes, int start, int length, long count) {
+        long characters = characterCount(bytes, start, length);
+        long skipped = count >= 0 ? Math.max(0, characters - count) : Math.min(characters, -count);
+        return substring(bytes, start, length, skipped + 1, characters);
+    }
+
+    private static int nextCharacter(byte[] bytes, int at, int end) {
+        int next = at + 1;
+        while (next < end && (bytes[next] & 0xC0) == 0x80) {
+            next++;
+        }
+        return next;
     }
 
     // time

@@ -13,13 +13,19 @@ import io.millrace.query.plan.SourceSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Each kind of operator on seeded random inputs, under all schedules, against the naive evaluator.
 class OperatorsTest {
-    private static final int CASES = 100;
+    private static final int CASES = 1_000;
+
+    /// For each of six kinds of join, three times.
+    private static final int CASES_OF_A_JOIN = 200;
+
+    private static final int PLANS = 600;
 
     private interface Plan {
         PlanNode over(PlanNode left, PlanNode right, SplittableRandom random);
@@ -27,7 +33,11 @@ class OperatorsTest {
 
     /// Two sources of random kinds, a plan over them, all schedules.
     private static void check(Plan plan, Kind... kinds) {
-        for (long seed = 1; seed <= CASES; seed++) {
+        check(1, CASES, plan, kinds);
+    }
+
+    private static void check(long firstSeed, int cases, Plan plan, Kind... kinds) {
+        for (long seed = firstSeed; seed < firstSeed + cases; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Kind leftKind = kinds[random.nextInt(kinds.length)];
             Kind rightKind = kinds[random.nextInt(kinds.length)];
@@ -66,12 +76,7 @@ class OperatorsTest {
 
     @Test
     void windowsEqualTheOracle() {
-        check(
-                (left, right, random) -> window(left, random),
-                Kind.STREAM,
-                Kind.CHANGES,
-                Kind.TIMED,
-                Kind.TABLE);
+        check((left, right, random) -> window(left, random), Kind.STREAM, Kind.CHANGES, Kind.TIMED, Kind.TABLE);
     }
 
     private static PlanNode window(PlanNode input, SplittableRandom random) {
@@ -79,12 +84,9 @@ class OperatorsTest {
         long offset = random.nextLong(-2, 3) * 250;
         return switch (random.nextInt(3)) {
             case 0 -> TestPlans.window(input, WindowKind.HOP, TestPlans.T, slide, slide, offset);
-            case 1 ->
-                TestPlans.window(
-                        input, WindowKind.HOP, TestPlans.T, random.nextLong(1, 9) * 500, slide, offset);
+            case 1 -> TestPlans.window(input, WindowKind.HOP, TestPlans.T, random.nextLong(1, 9) * 500, slide, offset);
             default ->
-                TestPlans.window(
-                        input, WindowKind.CUMULATE, TestPlans.T, slide * random.nextLong(1, 4), slide, offset);
+                TestPlans.window(input, WindowKind.CUMULATE, TestPlans.T, slide * random.nextLong(1, 4), slide, offset);
         };
     }
 
@@ -129,6 +131,8 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void joinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     int key = random.nextInt(3) == 0 ? TestPlans.S : TestPlans.K;
                     int[] keys = switch (random.nextInt(6)) {
@@ -156,6 +160,8 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void windowedJoinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     PlanNode a = TestPlans.tumble(left, TestPlans.T, 1_000);
                     PlanNode b = TestPlans.tumble(right, TestPlans.T, 1_000);
@@ -171,12 +177,13 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void timeBoundJoinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     TimeBound bound = new TimeBound(
                             TestPlans.T, TestPlans.T, random.nextLong(-2_000, 1), random.nextLong(0, 2_000));
                     int[] keys = random.nextBoolean() ? new int[] {TestPlans.K} : new int[0];
-                    return TestPlans.join(
-                            left, right, kind, keys, keys, TestPlans.within(left, right, bound), bound);
+                    return TestPlans.join(left, right, kind, keys, keys, TestPlans.within(left, right, bound), bound);
                 },
                 Kind.TIMED,
                 Kind.TIMED_CHANGES);
@@ -197,11 +204,7 @@ class OperatorsTest {
 
     @Test
     void distinctEqualsTheOracle() {
-        check(
-                (left, right, random) -> new PlanNode.Distinct(narrow(left)),
-                Kind.STREAM,
-                Kind.CHANGES,
-                Kind.TABLE);
+        check((left, right, random) -> new PlanNode.Distinct(narrow(left)), Kind.STREAM, Kind.CHANGES, Kind.TABLE);
         check(
                 (left, right, random) -> new PlanNode.Distinct(
                         new PlanNode.Calc(left, TestCalc.project(left.schema(), TestPlans.T, TestPlans.B))),
@@ -323,7 +326,17 @@ class OperatorsTest {
 
     @Test
     void randomPlansEqualTheOracle() {
-        for (long seed = 1; seed <= 600; seed++) {
+        checkPlans(1, PLANS);
+    }
+
+    @Test
+    @Tag("campaign")
+    void manyRandomPlansEqualTheOracle() {
+        checkPlans(1_000_000, 30_000);
+    }
+
+    private static void checkPlans(long firstSeed, int plans) {
+        for (long seed = firstSeed; seed < firstSeed + plans; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             RandomPlan plan = new RandomPlan(random);
             PlanNode root = plan.make(random.nextInt(2, 6));
@@ -365,8 +378,7 @@ class OperatorsTest {
             PlanNode source = TestPlans.node(sources.get(random.nextInt(sources.size())));
             return new PlanNode.Calc(
                     source,
-                    TestCalc.project(
-                            source.schema(), TestPlans.K, TestPlans.T, TestPlans.V, 1 + random.nextInt(6)));
+                    TestCalc.project(source.schema(), TestPlans.K, TestPlans.T, TestPlans.V, 1 + random.nextInt(6)));
         }
 
         private PlanNode inner(int depth) {
@@ -393,8 +405,7 @@ class OperatorsTest {
                             TestPlans.call(input.schema(), random));
                 case 5, 6 -> joined(input, make(depth), number);
                 case 7 ->
-                    new PlanNode.Union(
-                            List.of(input, number < 0 ? input : filtered(input, number)), input.schema());
+                    new PlanNode.Union(List.of(input, number < 0 ? input : filtered(input, number)), input.schema());
                 case 8 ->
                     new PlanNode.SetOperation(
                             input,
@@ -424,12 +435,13 @@ class OperatorsTest {
 
         private PlanNode joined(PlanNode left, PlanNode right, int leftNumber) {
             int rightNumber = TestPlans.column(right.schema(), SqlType.BIGINT, random);
-            if (leftNumber < 0 || rightNumber < 0 || left.schema().size() + right.schema().size() > 16) {
+            if (leftNumber < 0
+                    || rightNumber < 0
+                    || left.schema().size() + right.schema().size() > 16) {
                 return new PlanNode.Distinct(left);
             }
             JoinKind kind = JoinKind.values()[random.nextInt(JoinKind.values().length)];
-            return TestPlans.join(
-                    left, right, kind, new int[] {leftNumber}, new int[] {rightNumber}, null, null);
+            return TestPlans.join(left, right, kind, new int[] {leftNumber}, new int[] {rightNumber}, null, null);
         }
     }
 }

@@ -31,15 +31,14 @@ final class TestCalc {
     private TestCalc() {}
 
     private static RelDataType type(ColumnType type) {
-        RelDataType made =
-                switch (type.type()) {
-                    case BOOLEAN -> TYPES.createSqlType(SqlTypeName.BOOLEAN);
-                    case VARCHAR -> TYPES.createSqlType(SqlTypeName.VARCHAR);
-                    case TIMESTAMP -> TYPES.createSqlType(SqlTypeName.TIMESTAMP, 3);
-                    case DOUBLE -> TYPES.createSqlType(SqlTypeName.DOUBLE);
-                    case DECIMAL -> TYPES.createSqlType(SqlTypeName.DECIMAL, 12, 2);
-                    default -> TYPES.createSqlType(SqlTypeName.BIGINT);
-                };
+        RelDataType made = switch (type.type()) {
+            case BOOLEAN -> TYPES.createSqlType(SqlTypeName.BOOLEAN);
+            case VARCHAR -> TYPES.createSqlType(SqlTypeName.VARCHAR);
+            case TIMESTAMP -> TYPES.createSqlType(SqlTypeName.TIMESTAMP, 3);
+            case DOUBLE -> TYPES.createSqlType(SqlTypeName.DOUBLE);
+            case DECIMAL -> TYPES.createSqlType(SqlTypeName.DECIMAL, 12, 2);
+            default -> TYPES.createSqlType(SqlTypeName.BIGINT);
+        };
         return TYPES.createTypeWithNullability(made, true);
     }
 
@@ -150,7 +149,9 @@ final class TestCalc {
 
     private static @Nullable Object evaluate(RexCall call, CalcProgram program, List<@Nullable Object> row) {
         Object left = evaluate(call.getOperands().get(0), program, row);
-        Object right = call.getOperands().size() < 2 ? null : evaluate(call.getOperands().get(1), program, row);
+        Object right = call.getOperands().size() < 2
+                ? null
+                : evaluate(call.getOperands().get(1), program, row);
         if (left == null || right == null) {
             return null;
         }

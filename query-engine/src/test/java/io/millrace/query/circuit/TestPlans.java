@@ -49,7 +49,15 @@ final class TestPlans {
             new ColumnInfo("b", ColumnType.of(SqlType.BOOLEAN)));
 
     private static final String[] TEXTS = {
-        "", "a", "b", "DTW", "12345678", "123456789", "exactly 15 char", "exactly 16 chars", "a text longer than any word"
+        "",
+        "a",
+        "b",
+        "DTW",
+        "12345678",
+        "123456789",
+        "exactly 15 char",
+        "exactly 16 chars",
+        "a text longer than any word"
     };
 
     private TestPlans() {}
@@ -147,7 +155,8 @@ final class TestPlans {
             }
             long weight = signed ? random.nextLong(-2, 4) : 1;
             if (signed && random.nextInt(3) == 0 && !feed.of(source).isEmpty() && !timed) {
-                Feed.Change earlier = feed.of(source).get(random.nextInt(feed.of(source).size()));
+                Feed.Change earlier =
+                        feed.of(source).get(random.nextInt(feed.of(source).size()));
                 feed.add(source, earlier.row(), -earlier.weight());
             } else if (weight != 0) {
                 feed.add(source, row, weight);
@@ -194,16 +203,15 @@ final class TestPlans {
             boolean distinct = random.nextInt(4) == 0;
             int filter = random.nextInt(3) == 0 ? column(schema, SqlType.BOOLEAN, random) : -1;
             boolean number = type == SqlType.BIGINT || type == SqlType.DOUBLE || type == SqlType.DECIMAL;
-            ColumnType result =
-                    switch (function) {
-                        case COUNT -> BIGINT;
-                        case SUM, SUM0 -> number ? (type == SqlType.DECIMAL ? DECIMAL : schema.type(argument)) : null;
-                        case AVG -> number ? (type == SqlType.DECIMAL ? DECIMAL : DOUBLE) : null;
-                        case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> number ? DOUBLE : null;
-                        case MIN, MAX, ANY_VALUE, SINGLE_VALUE -> schema.type(argument);
-                        case BOOL_AND, BOOL_OR -> type == SqlType.BOOLEAN ? schema.type(argument) : null;
-                        case ARRAY_AGG -> ColumnType.array(schema.type(argument));
-                    };
+            ColumnType result = switch (function) {
+                case COUNT -> BIGINT;
+                case SUM, SUM0 -> number ? (type == SqlType.DECIMAL ? DECIMAL : schema.type(argument)) : null;
+                case AVG -> number ? (type == SqlType.DECIMAL ? DECIMAL : DOUBLE) : null;
+                case VAR_POP, VAR_SAMP, STDDEV_POP, STDDEV_SAMP -> number ? DOUBLE : null;
+                case MIN, MAX, ANY_VALUE, SINGLE_VALUE -> schema.type(argument);
+                case BOOL_AND, BOOL_OR -> type == SqlType.BOOLEAN ? schema.type(argument) : null;
+                case ARRAY_AGG -> ColumnType.array(schema.type(argument));
+            };
             if (result != null) {
                 boolean star = function == Function.COUNT && random.nextInt(3) == 0;
                 return new AggregateCall(function, star ? -1 : argument, -1, distinct && !star, filter, result);
@@ -227,8 +235,13 @@ final class TestPlans {
     }
 
     static PlanNode join(
-            PlanNode left, PlanNode right, JoinKind kind, int[] leftKeys, int[] rightKeys,
-            @Nullable CalcProgram residual, @Nullable TimeBound bound) {
+            PlanNode left,
+            PlanNode right,
+            JoinKind kind,
+            int[] leftKeys,
+            int[] rightKeys,
+            @Nullable CalcProgram residual,
+            @Nullable TimeBound bound) {
         List<ColumnInfo> columns = new ArrayList<>(left.schema().columns());
         if (kind != JoinKind.SEMI && kind != JoinKind.ANTI) {
             columns.addAll(right.schema().columns());

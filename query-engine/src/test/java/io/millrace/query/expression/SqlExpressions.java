@@ -48,6 +48,13 @@ public final class SqlExpressions {
                     SqlLibrary.STANDARD, SqlLibrary.POSTGRESQL, SqlLibrary.BIG_QUERY, SqlLibrary.SPARK),
             SqlOperatorTables.of(MillraceFunctions.all()));
 
+    private static final SqlDelegatingConformance CONFORMANCE = new SqlDelegatingConformance(SqlConformanceEnum.BABEL) {
+        @Override
+        public boolean allowExplicitRowValueConstructor() {
+            return true;
+        }
+    };
+
     private SqlExpressions() {}
 
     /// The program of `SELECT select FROM t WHERE where`.
@@ -80,12 +87,7 @@ public final class SqlExpressions {
                 SqlOperatorTables.chain(OPERATORS, reader),
                 reader,
                 types,
-                SqlValidator.Config.DEFAULT.withConformance(new SqlDelegatingConformance(SqlConformanceEnum.BABEL) {
-                    @Override
-                    public boolean isNonStrictGroupBy() {
-                        return false;
-                    }
-                }));
+                SqlValidator.Config.DEFAULT.withConformance(CONFORMANCE));
         RelOptCluster cluster =
                 RelOptCluster.create(new HepPlanner(new HepProgramBuilder().build()), new RexBuilder(types));
         SqlToRelConverter converter = new SqlToRelConverter(
@@ -103,7 +105,7 @@ public final class SqlExpressions {
                             sql,
                             SqlParser.config()
                                     .withUnquotedCasing(Casing.TO_LOWER)
-                                    .withConformance(SqlConformanceEnum.BABEL))
+                                    .withConformance(CONFORMANCE))
                     .parseQuery();
         } catch (SqlParseException e) {
             throw new IllegalArgumentException(sql + ": " + e.getMessage(), e);

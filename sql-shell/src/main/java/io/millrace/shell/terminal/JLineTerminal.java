@@ -124,7 +124,7 @@ public final class JLineTerminal implements ShellTerminal {
                 .appName("millrace")
                 .parser(new SqlLineParser(assistance))
                 .completer((_, line, candidates) -> complete(line.line(), line.cursor(), assistance, candidates))
-                .variable(LineReader.SECONDARY_PROMPT_PATTERN, "%P-> ")
+                .variable(LineReader.SECONDARY_PROMPT_PATTERN, "%P -> ")
                 .variable(LineReader.INDENTATION, 0)
                 .variable(LineReader.LIST_MAX, 80)
                 .variable(LineReader.HISTORY_FILE_SIZE, 10_000)
