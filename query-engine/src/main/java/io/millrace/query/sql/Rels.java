@@ -1,0 +1,40 @@
+package io.millrace.query.sql;
+
+import java.util.function.Predicate;
+import org.apache.calcite.rel.RelNode;
+import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.rex.RexShuttle;
+import org.apache.calcite.rex.RexSubQuery;
+
+/// Questions about trees of relational algebra.
+final class Rels {
+    private Rels() {}
+
+    static boolean any(RelNode rel, Predicate<RelNode> test) {
+        if (test.test(rel)) {
+            return true;
+        }
+        for (RelNode input : rel.getInputs()) {
+            if (any(input, test)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static boolean hasSubQuery(RelNode rel) {
+        return any(rel, Rels::hasSubQueryItself);
+    }
+
+    static boolean hasSubQueryItself(RelNode rel) {
+        boolean[] found = {false};
+        rel.accept(new RexShuttle() {
+            @Override
+            public RexNode visitSubQuery(RexSubQuery subQuery) {
+                found[0] = true;
+                return subQuery;
+            }
+        });
+        return found[0];
+    }
+}
