@@ -19,12 +19,15 @@ import org.apache.calcite.sql.type.SqlTypeName;
 /// Translates the calls of one aggregate, and appends to its input what the calls need that is no column yet.
 final class AggregateArguments {
     private final PlanNode input;
+    private final int[] moved;
     private final RelDataType row;
     private final RexBuilder rex;
     private final List<RexNode> appended = new ArrayList<>();
 
-    AggregateArguments(PlanNode input, RelDataType row, RexBuilder rex) {
+    /// @param moved for each column that the calls know, its place in the input
+    AggregateArguments(PlanNode input, int[] moved, RelDataType row, RexBuilder rex) {
         this.input = input;
+        this.moved = moved;
         this.row = row;
         this.rex = rex;
     }
@@ -41,7 +44,7 @@ final class AggregateArguments {
                     null,
                     "Count distinct rows with SELECT COUNT(*) FROM (SELECT DISTINCT a, b …).");
         }
-        int argument = call.getArgList().isEmpty() ? -1 : call.getArgList().getFirst();
+        int argument = call.getArgList().isEmpty() ? -1 : moved[call.getArgList().getFirst()];
         ColumnType type = Types.of(call.getType(), call.getAggregation().getName());
         boolean spread = function == Function.VAR_POP
                 || function == Function.VAR_SAMP
@@ -54,7 +57,7 @@ final class AggregateArguments {
         }
         boolean distinct = call.isDistinct() || call.getAggregation().getName().startsWith("APPROX_COUNT");
         return new AggregateCall(
-                function, argument, -1, distinct, call.hasFilter() ? call.filterArg : -1, type.withNullable(true));
+                function, argument, -1, distinct, call.hasFilter() ? moved[call.filterArg] : -1, type);
     }
 
     private int asDouble(int column) {

@@ -12,6 +12,7 @@ import org.apache.calcite.rex.RexFieldAccess;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.sql.SqlBinaryOperator;
 import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
 import org.apache.calcite.util.NlsString;
@@ -25,11 +26,7 @@ final class ExpressionText {
     }
 
     static String of(RexNode node, Schema input) {
-        RexNode expanded = node;
-        if (node.getKind() == SqlKind.SEARCH || node instanceof RexCall) {
-            expanded = node; // SEARCH is written as IN or ranges below
-        }
-        return new ExpressionText(input).text(expanded, 0);
+        return new ExpressionText(input).text(node, 0);
     }
 
     private String text(RexNode node, int outer) {
@@ -104,7 +101,9 @@ final class ExpressionText {
                         : call.toString();
             }
             default ->
-                call.getOperator().getName().toUpperCase(Locale.ROOT) + "("
+                call.getOperator() instanceof SqlBinaryOperator && operands.size() == 2
+                        ? joined(operands, " " + call.getOperator().getName() + " ", 5, outer)
+                        : call.getOperator().getName().toUpperCase(Locale.ROOT) + "("
                         + operands.stream().map(operand -> text(operand, 0)).collect(Collectors.joining(", ")) + ")";
         };
     }

@@ -8,6 +8,7 @@ import io.millrace.query.plan.AggregateCall;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,7 @@ import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexLocalRef;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexProgram;
+import org.apache.calcite.rex.RexProgramBuilder;
 import org.apache.calcite.rex.RexShuttle;
 import org.apache.calcite.rex.RexUtil;
 import org.apache.calcite.sql.SqlKind;
@@ -117,6 +119,12 @@ final class PlanTranslator {
     private static PlanNode calc(PlanNode input, RexProgram program) {
         if (program.isTrivial()) {
             return input;
+        }
+        if (input instanceof PlanNode.Calc inner) {
+            RexBuilder builder = new RexBuilder(Dialect.TYPES);
+            return calc(
+                    inner.input(),
+                    RexProgramBuilder.mergePrograms(program, inner.program().rex(), builder, true));
         }
         return new PlanNode.Calc(
                 input, new CalcProgram(program, input.schema(), Types.schema(program.getOutputRowType())));
@@ -232,22 +240,29 @@ final class PlanTranslator {
 
     private PlanNode aggregate(Aggregate aggregate) {
         PlanNode input = translate(aggregate.getInput());
+        int[] columns = identity(input.schema().size());
+        if (input instanceof PlanNode.Calc calc && Rels.columns(calc.program().rex()) instanceof int[] moved) {
+            // an aggregate takes its columns from anywhere: moving them first would only copy them
+            input = calc.input();
+            columns = moved;
+        }
         RelDataType output = aggregate.getRowType();
         if (aggregate.getGroupType() == Aggregate.Group.SIMPLE) {
-            return grouped(input, aggregate, aggregate.getGroupSet(), output);
+            return grouped(input, columns, aggregate, aggregate.getGroupSet(), output);
         }
         List<PlanNode> parts = new ArrayList<>();
         for (ImmutableBitSet set : aggregate.getGroupSets()) {
-            parts.add(grouped(input, aggregate, set, output));
+            parts.add(grouped(input, columns, aggregate, set, output));
         }
         return new PlanNode.Union(parts, parts.getFirst().schema());
     }
 
     /// One grouping set, with NULL for the keys that are not in it.
-    private PlanNode grouped(PlanNode input, Aggregate aggregate, ImmutableBitSet set, RelDataType output) {
+    private PlanNode grouped(
+            PlanNode input, int[] moved, Aggregate aggregate, ImmutableBitSet set, RelDataType output) {
         List<AggregateCall> calls = new ArrayList<>();
         AggregateArguments arguments =
-                new AggregateArguments(input, aggregate.getInput().getRowType(), rex);
+                new AggregateArguments(input, moved, rowType(input.schema()), rex);
         List<Integer> places = new ArrayList<>();
         for (org.apache.calcite.rel.core.AggregateCall call : aggregate.getAggCallList()) {
             if (isGrouping(call)) {
@@ -257,7 +272,7 @@ final class PlanTranslator {
                 calls.add(arguments.call(call));
             }
         }
-        int[] keys = set.toArray();
+        int[] keys = Arrays.stream(set.toArray()).map(key -> moved[key]).toArray();
         List<ColumnInfo> columns = new ArrayList<>();
         for (int key : keys) {
             columns.add(input.schema().columns().get(key));
@@ -271,7 +286,7 @@ final class PlanTranslator {
         }
         Schema schema = new Schema(columns);
         PlanNode source = arguments.input();
-        boolean allColumns = calls.isEmpty() && keys.length == source.schema().size();
+        boolean allColumns = calls.isEmpty() && Arrays.equals(keys, identity(source.schema().size()));
         PlanNode plan =
                 allColumns ? new PlanNode.Distinct(source) : new PlanNode.Aggregate(source, keys, calls, schema);
 
@@ -282,7 +297,7 @@ final class PlanTranslator {
             RelDataType wanted = output.getFieldList().get(projects.size()).getType();
             projects.add(
                     set.get(key)
-                            ? rex.ensureType(wanted, RexInputRef.of(next++, row), false)
+                            ? rex.ensureType(wanted, RexInputRef.of(next++, row), set.equals(aggregate.getGroupSet()))
                             : rex.makeNullLiteral(wanted));
         }
         for (int i = 0; i < places.size(); i++) {
@@ -291,7 +306,7 @@ final class PlanTranslator {
             projects.add(
                     place < 0
                             ? grouping(aggregate.getAggCallList().get(i), set, wanted)
-                            : rex.ensureType(wanted, RexInputRef.of(keys.length + place, row), false));
+                            : rex.ensureType(wanted, RexInputRef.of(keys.length + place, row), true));
         }
         boolean plain = true;
         for (int i = 0; i < projects.size(); i++) {
@@ -300,6 +315,12 @@ final class PlanTranslator {
         return plain && projects.size() == row.getFieldCount()
                 ? plan
                 : calc(plan, RexProgram.create(row, projects, null, output, rex));
+    }
+
+    private static int[] identity(int size) {
+        int[] identity = new int[size];
+        Arrays.setAll(identity, i -> i);
+        return identity;
     }
 
     private static boolean isGrouping(org.apache.calcite.rel.core.AggregateCall call) {

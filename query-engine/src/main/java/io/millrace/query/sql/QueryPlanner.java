@@ -187,7 +187,8 @@ final class QueryPlanner {
 
     private static @Nullable PlanNode finalOrNull(PlanNode plan, PlanShape shape) {
         int column = shape.finalColumn(plan);
-        if (column >= 0) {
+        // the end of a window says it soonest, even where the projection drops it
+        if (column >= 0 && !(plan instanceof PlanNode.Calc calc && dropsEnd(calc, column, shape))) {
             return new PlanNode.EmitFinal(plan, column);
         }
         return switch (plan) {
@@ -216,6 +217,13 @@ final class QueryPlanner {
             case PlanNode.TopN top -> null;
             case PlanNode.EmitFinal already -> already;
         };
+    }
+
+    private static boolean dropsEnd(PlanNode.Calc calc, int column, PlanShape shape) {
+        int below = shape.finalColumn(calc.input());
+        return !calc.schema().name(column).equals(WindowFunctions.END)
+                && below >= 0
+                && calc.input().schema().name(below).equals(WindowFunctions.END);
     }
 
     private void noticeUnbounded(PlanNode plan) {
