@@ -54,7 +54,7 @@ final class Ports {
 
         @Override
         public RecordReader open(String topic, int partition, long fromOffset) throws IOException {
-            return log.partition(topic, partition).reader(fromOffset);
+            return log.partition(topic, partition).readerWithMarkers(fromOffset);
         }
 
         @Override
@@ -137,6 +137,29 @@ final class Ports {
                 throw refused == null
                         ? new IllegalStateException("unexpected outcome " + outcome)
                         : new SqlException(refused.code(), refused.message());
+            });
+        }
+
+        @Override
+        public CompletableFuture<Boolean> mark(String topic, int partition, long expectOffset, byte[] value) {
+            AppendRequest request = new AppendRequest(
+                    topic,
+                    partition,
+                    RecordBuffer.marker(System.currentTimeMillis(), value),
+                    Acknowledgement.QUORUM,
+                    null,
+                    0,
+                    expectOffset,
+                    null);
+            return log.append(request).thenApply(outcome -> {
+                if (outcome instanceof AppendOutcome.OffsetMismatch) {
+                    return false;
+                }
+                var refused = Failures.of(outcome, topic, partition);
+                if (refused != null) {
+                    throw new SqlException(refused.code(), refused.message());
+                }
+                return true;
             });
         }
 
