@@ -60,6 +60,9 @@ final class Console implements AutoCloseable {
         Map<String, String> environment = builder.environment();
         environment.keySet().removeIf(name -> name.startsWith("MILLRACE_") || name.startsWith("RF_"));
         environment.put("LC_ALL", "C.UTF-8");
+        // as on a terminal, where curl shows no progress among the output
+        Files.writeString(folder.resolve(".curlrc"), "no-progress-meter\n");
+        environment.put("CURL_HOME", folder.toString());
         return new Console(folder, builder.start());
     }
 
