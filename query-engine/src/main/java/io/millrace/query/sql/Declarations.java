@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlIdentifier;
 import org.apache.calcite.sql.SqlIntervalLiteral;
@@ -457,6 +458,7 @@ final class Declarations {
             SqlNode query,
             String text) {
         String key = options.getOrDefault(KEY_OPTION, "");
+        boolean appendOnly = options.getOrDefault(APPEND_OPTION, "false").equals("true");
         return new Relation.Stored(
                 name,
                 kind,
@@ -464,12 +466,12 @@ final class Declarations {
                 hidden(fields),
                 options.getOrDefault("topic", name),
                 Format.CHANGES,
-                Map.of(),
+                appendOnly ? Map.of(APPEND_OPTION, "true") : Map.of(),
                 watermark,
                 SourceSpec.Side.GOOD,
                 key.isEmpty() ? List.of() : KeyNames.parse(key),
                 false,
-                options.getOrDefault(APPEND_OPTION, "false").equals("true"),
+                appendOnly,
                 query,
                 text);
     }
@@ -488,7 +490,14 @@ final class Declarations {
     }
 
     private static Schema schema(SqlNode query, Relations scope) {
-        return Types.schema(new QueryCompiler(scope).check(Copies.deep(query)).row());
+        RelDataType row = new QueryCompiler(scope).check(Copies.deep(query)).row();
+        Schema schema = Types.schema(row);
+        List<String> names = OutputNames.of(query, row.getFieldNames());
+        List<ColumnInfo> columns = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            columns.add(new ColumnInfo(names.get(i), schema.type(i)));
+        }
+        return new Schema(columns);
     }
 
     static List<Relation.Field> fields(Schema schema, List<SqlIdentifier> names) {

@@ -150,8 +150,8 @@ final class JoinTranslator {
         if (!leftBits.contains(firstBits) || secondBits.intersects(leftBits)) {
             return false;
         }
-        RexNode rightKey = RexUtil.shift(second, -left.row.getFieldCount());
-        RexNode leftKey = first;
+        RexNode rightKey = unwidened(RexUtil.shift(second, -left.row.getFieldCount()));
+        RexNode leftKey = unwidened(first);
         if (!PlanTranslator.sameStorage(
                 Types.of(leftKey.getType(), "The join key"), Types.of(rightKey.getType(), "The join key"))) {
             RelDataType common = rex.getTypeFactory().leastRestrictive(List.of(leftKey.getType(), rightKey.getType()));
@@ -164,6 +164,23 @@ final class JoinTranslator {
         left.key(leftKey);
         right.key(rightKey);
         return true;
+    }
+
+    /// Whole numbers of all sizes are kept and compared alike, so a cast to a wider one changes nothing.
+    private static RexNode unwidened(RexNode key) {
+        RexNode bare = key;
+        while (bare instanceof RexCall cast
+                && cast.getKind() == SqlKind.CAST
+                && SqlTypeName.INT_TYPES.contains(cast.getType().getSqlTypeName())) {
+            RexNode inner = cast.getOperands().get(0);
+            boolean wider = SqlTypeName.INT_TYPES.contains(inner.getType().getSqlTypeName())
+                    && inner.getType().getPrecision() <= cast.getType().getPrecision();
+            if (!wider) {
+                break;
+            }
+            bare = inner;
+        }
+        return bare;
     }
 
     private RexNode cast(RelDataType wanted, RexNode node) {
@@ -227,9 +244,9 @@ final class JoinTranslator {
         }
         List<RexNode> typed = new ArrayList<>();
         for (int i = 0; i < projects.size(); i++) {
-            typed.add(rex.ensureType(output.getFieldList().get(i).getType(), projects.get(i), false));
+                        typed.add(rex.ensureType(output.getFieldList().get(i).getType(), projects.get(i), true));
         }
-        return PlanTranslator.calcOver(plan, RexProgram.create(row, typed, null, output, rex));
+        return PlanTranslator.calcOver(plan, RexProgram.create(row, typed, null, output.getFieldNames(), rex));
     }
 
     // ---- time bounds

@@ -148,7 +148,7 @@ final class Relations {
                 stored.topic(),
                 stored.format(),
                 stored.options(),
-                stored.watermark(),
+                late ? stored.watermark() : null,
                 late ? SourceSpec.Side.LATE : SourceSpec.Side.BAD,
                 List.of(),
                 stored.inferred(),
