@@ -94,6 +94,9 @@ public final class BatchWriter {
         int sizeBytes = end - start;
         BatchLayout.putHeader(
                 target, start, sizeBytes, used, records.count(), records.timestampMs(0), records.maxTimestampMs());
+        if (records.isMarker()) {
+            BatchLayout.putControl(target, start);
+        }
         crc.reset();
         crc.update(target, start + BatchLayout.CHECKSUMMED_START, sizeBytes - BatchLayout.CHECKSUMMED_START);
         BatchLayout.putChecksum(target, start, (int) crc.getValue());

@@ -18,6 +18,8 @@ public final class RecordBuffer {
     private static final int COUNT_MAX = 1 << 26;
 
     private static final int SIZE_BYTES_MAX = 1 << 30;
+    /// Version 0 and a type that Kafka does not use, 16 bits each, as every control record's key.
+    private static final byte[] MARKER_KEY = {0, 0, 0x4d, 0x52};
 
     private byte[] bytes = new byte[1024];
     private int sizeBytes;
@@ -28,6 +30,22 @@ public final class RecordBuffer {
     private int[] keyLengths = new int[16];
     private int[] valueLengths = new int[16];
     private int[] headerSizes = new int[16];
+
+    private boolean marker;
+
+    /// A buffer that becomes a marker: a control batch of one record, which ordinary readers step over. Kafka's
+    /// tools show it as a control batch of unknown type.
+    public static RecordBuffer marker(long timestampMs, byte[] value) {
+        RecordBuffer buffer = new RecordBuffer();
+        buffer.add(timestampMs, MARKER_KEY, 0, MARKER_KEY.length, value, 0, value.length, List.of());
+        buffer.marker = true;
+        return buffer;
+    }
+
+    /// Whether the records are a marker, which must have a batch of its own.
+    public boolean isMarker() {
+        return marker;
+    }
 
     /// Adds a record; the bytes are copied. `key` null for none, `value` null for a tombstone, `headers`
     /// usually empty.
@@ -78,10 +96,14 @@ public final class RecordBuffer {
     public void clear() {
         count = 0;
         sizeBytes = 0;
+        marker = false;
     }
 
     /// Appends all records of `other` behind the ones here.
     public void addAll(RecordBuffer other) {
+        if (marker || other.marker) {
+            throw new IllegalArgumentException("a marker has a batch of its own");
+        }
         int more = other.count;
         int at = reserve(other.sizeBytes, more);
         System.arraycopy(other.bytes, 0, bytes, at, other.sizeBytes);

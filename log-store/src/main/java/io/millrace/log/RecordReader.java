@@ -13,7 +13,7 @@ import java.io.IOException;
 ///
 /// Threading: one thread at a time. Valid: `bytes()` and the positions until the next `fill` or `close`; a
 /// `next` keeps them valid, so a consumer may collect positions of a whole chunk before it copies anything.
-/// Control batches are skipped.
+/// Control batches are skipped, unless the reader comes from [PartitionLog#readerWithMarkers].
 public interface RecordReader extends AutoCloseable {
     /// Loads the next batches, at least one and about `bytesMax` bytes, that start below `endOffset` and below
     /// the high watermark.
@@ -53,6 +53,11 @@ public interface RecordReader extends AutoCloseable {
     int valueLength();
 
     int headerCount();
+
+    /// Whether the current record is a marker; never, unless the reader was asked for them.
+    default boolean isMarker() {
+        return false;
+    }
 
     /// Headers of the current record, decoded; allocates.
     java.util.List<RecordHeader> headers();

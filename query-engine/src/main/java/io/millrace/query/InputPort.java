@@ -11,6 +11,8 @@ public interface InputPort {
 
     List<InputTopic> topics();
 
+    /// A reader that delivers markers too.
+    ///
     /// @throws io.millrace.log.OffsetOutOfRangeException retention has deleted it, or it does not exist yet
     RecordReader open(String topic, int partition, long fromOffset) throws IOException;
 

@@ -18,6 +18,12 @@ public interface OutputPort {
     /// @return the offset of the first record
     CompletableFuture<Long> append(String topic, int partition, RecordBuffer records, @Nullable Stamp stamp);
 
+    /// Appends a marker ([io.millrace.log.RecordBuffer#marker]) if the partition's next offset is still
+    /// `expectOffset`.
+    ///
+    /// @return whether it stands there now; false when a record came first
+    CompletableFuture<Boolean> mark(String topic, int partition, long expectOffset, byte[] value);
+
     /// Shuts out all older generations of a query.
     CompletableFuture<Void> fence(String query, long generation);
 

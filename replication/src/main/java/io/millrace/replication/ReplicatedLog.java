@@ -11,13 +11,11 @@ import java.util.function.Consumer;
 /// What a node knows and can change of the replicated log.
 ///
 /// Writes return at once; their futures complete on a thread of this module that must not be blocked. A future
-/// completes
-/// with a value for every decided outcome (also a rejected one) and exceptionally with
-/// [OutcomeUnknownException] when nobody can
-/// tell whether the write happened, or [ReplicationException] when it certainly did not.
+/// completes with a value for every decided outcome (also a rejected one) and exceptionally with
+/// [OutcomeUnknownException] when nobody can tell whether the write happened, or [ReplicationException] when it
+/// certainly did not.
 public interface ReplicatedLog extends AutoCloseable {
     // ---- writes
-    // -------------------------------------------------------------------------------------------------
 
     /// Appends records to one partition. The buffer belongs to this module from now on until the future
     /// completes.
@@ -47,7 +45,6 @@ public interface ReplicatedLog extends AutoCloseable {
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state
-    // --------------------------------------------------------------------
 
     Optional<Topic> topic(String name);
 

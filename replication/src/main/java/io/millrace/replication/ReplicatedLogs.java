@@ -11,8 +11,7 @@ public final class ReplicatedLogs {
     private ReplicatedLogs() {}
 
     /// Opens this node's part of the log. With one peer, everything that was ever acknowledged is readable and
-    /// the
-    /// node leads when this returns; with more, [ReplicatedLog#health] tells when it is ready.
+    /// the node leads when this returns; with more, [ReplicatedLog#health] tells when it is ready.
     ///
     /// @param disk holds the partition logs and the manifest. The consensus log is kept by a library that
     ///     writes to
@@ -25,6 +24,12 @@ public final class ReplicatedLogs {
         if (settings.groups() != 1) {
             throw new IllegalArgumentException("groups must be 1 in this version, not " + settings.groups());
         }
-        return GroupLog.open(settings, disk, clock, machine -> RatisConsensus.open(settings, machine));
+        FolderLock lock = FolderLock.take(settings.dataFolder());
+        try {
+            return GroupLog.open(settings, disk, clock, machine -> RatisConsensus.open(settings, machine), lock);
+        } catch (IOException | RuntimeException | Error e) {
+            lock.close();
+            throw e;
+        }
     }
 }

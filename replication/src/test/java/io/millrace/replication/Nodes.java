@@ -23,8 +23,7 @@ public final class Nodes {
     private Nodes() {}
 
     /// Small segments, so that few records cross their ends; no free-space floor, so that a full test machine
-    /// does
-    /// not matter.
+    /// does not matter.
     public static ReplicationSettings settings(Path folder) {
         return new ReplicationSettings(
                 "n1",

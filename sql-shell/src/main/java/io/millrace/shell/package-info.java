@@ -1,3 +1,4 @@
+/// The command line: options, subcommands and [Main].
 @NullMarked
 package io.millrace.shell;
 

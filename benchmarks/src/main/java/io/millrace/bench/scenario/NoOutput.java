@@ -25,6 +25,11 @@ final class NoOutput implements OutputPort {
     }
 
     @Override
+    public CompletableFuture<Boolean> mark(String topic, int partition, long expectOffset, byte[] value) {
+        return refused();
+    }
+
+    @Override
     public CompletableFuture<Void> fence(String query, long generation) {
         return refused();
     }

@@ -167,11 +167,20 @@ public final class SegmentedLog implements PartitionLog, LogView {
 
     @Override
     public RecordReader reader(long fromOffset) throws IOException {
+        return reader(fromOffset, false);
+    }
+
+    @Override
+    public RecordReader readerWithMarkers(long fromOffset) throws IOException {
+        return reader(fromOffset, true);
+    }
+
+    private RecordReader reader(long fromOffset, boolean withMarkers) throws IOException {
         LogEnd now = end;
         if (fromOffset < now.earliestOffset() || fromOffset > now.nextOffset()) {
             throw new OffsetOutOfRangeException(fromOffset, now.earliestOffset(), now.nextOffset());
         }
-        return new LogReader(this, fromOffset);
+        return new LogReader(this, fromOffset, withMarkers);
     }
 
     @Override
@@ -196,7 +205,7 @@ public final class SegmentedLog implements PartitionLog, LogView {
                 continue;
             }
             long from = Math.max(earliestOffset(), segment.offsetBefore(timestampMs));
-            try (LogReader reader = new LogReader(this, from)) {
+            try (LogReader reader = new LogReader(this, from, false)) {
                 while (reader.fill(Math.min(visible, segment.nextOffset()), SEEK_CHUNK_BYTES)) {
                     while (reader.next()) {
                         if (reader.timestampMs() >= timestampMs) {

@@ -157,6 +157,11 @@ public final class BatchLayout {
         INT.set(bytes, start + RECORD_COUNT, recordCount);
     }
 
+    /// Makes the batch a control batch; before the checksum is computed, which covers the attributes.
+    public static void putControl(byte[] bytes, int start) {
+        SHORT.set(bytes, start + ATTRIBUTES, (short) ((short) SHORT.get(bytes, start + ATTRIBUTES) | CONTROL_BIT));
+    }
+
     public static void putChecksum(byte[] bytes, int start, int checksum) {
         INT.set(bytes, start + CHECKSUM, checksum);
     }

@@ -33,6 +33,8 @@ public final class RecordCursor {
     private int at;
     private int end;
     private int remaining;
+    private int lastOffsetDelta;
+    private int previousOffsetDelta;
     private long baseOffset;
     private long baseTimestamp;
     private boolean appendTime;
@@ -58,6 +60,8 @@ public final class RecordCursor {
         this.at = start;
         this.end = end;
         this.remaining = BatchLayout.recordCount(batch, headerStart);
+        this.lastOffsetDelta = BatchLayout.lastOffsetDelta(batch, headerStart);
+        this.previousOffsetDelta = -1;
         this.baseOffset = BatchLayout.baseOffset(batch, headerStart);
         this.baseTimestamp = BatchLayout.baseTimestamp(batch, headerStart);
         this.maxTimestamp = BatchLayout.maxTimestamp(batch, headerStart);
@@ -88,6 +92,11 @@ public final class RecordCursor {
         at++; // attributes, unused
         long timestampDelta = readLong();
         int offsetDelta = readInt();
+        if (offsetDelta <= previousOffsetDelta || offsetDelta > lastOffsetDelta) {
+            throw malformed("expected an offset delta above %d and at most %d, found %d"
+                    .formatted(previousOffsetDelta, lastOffsetDelta, offsetDelta));
+        }
+        previousOffsetDelta = offsetDelta;
         keyLength = readInt();
         keyStart = at;
         skip(keyLength, stop, "key");

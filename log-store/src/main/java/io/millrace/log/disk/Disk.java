@@ -22,6 +22,7 @@ public interface Disk {
     /// Atomic; durable only after [#syncFolder] of the target's folder.
     void rename(Path from, Path to) throws IOException;
 
+    /// Deletes a file or an empty folder.
     void delete(Path file) throws IOException;
 
     void syncFolder(Path folder) throws IOException;

@@ -38,6 +38,7 @@ public final class LogReader implements RecordReader {
     private static final int CHUNK_BYTES_MIN = 4096;
 
     private final LogView log;
+    private final boolean withMarkers;
     private final CRC32C crc = new CRC32C();
     private final RecordCursor cursor = new RecordCursor();
     private final BatchDecompressor decompressor = new BatchDecompressor();
@@ -75,11 +76,14 @@ public final class LogReader implements RecordReader {
     private int[] batchStarts = new int[16];
     private int[] recordsStarts = new int[16];
     private int[] recordsEnds = new int[16];
+    private boolean[] markers = new boolean[16];
     private int batchIndex;
     private boolean stopped;
 
-    public LogReader(LogView log, long fromOffset) {
+    /// @param withMarkers deliver control batches too
+    public LogReader(LogView log, long fromOffset, boolean withMarkers) {
         this.log = log;
+        this.withMarkers = withMarkers;
         this.position = fromOffset;
     }
 
@@ -211,7 +215,8 @@ public final class LogReader implements RecordReader {
             if (next > position) {
                 verify(current, rawEnd, size);
                 int attributes = BatchLayout.attributes(chunk, rawEnd);
-                if (!BatchLayout.isControl(attributes) && BatchLayout.recordCount(chunk, rawEnd) > 0) {
+                boolean wantedBatch = withMarkers || !BatchLayout.isControl(attributes);
+                if (wantedBatch && BatchLayout.recordCount(chunk, rawEnd) > 0) {
                     decodedEnd = accept(current, rawEnd, size, attributes, decodedEnd);
                 }
             }
@@ -252,10 +257,12 @@ public final class LogReader implements RecordReader {
             batchStarts = Arrays.copyOf(batchStarts, batchCount * 2);
             recordsStarts = Arrays.copyOf(recordsStarts, batchCount * 2);
             recordsEnds = Arrays.copyOf(recordsEnds, batchCount * 2);
+            markers = Arrays.copyOf(markers, batchCount * 2);
         }
         batchStarts[batchCount] = start;
         recordsStarts[batchCount] = recordsStart;
         recordsEnds[batchCount] = recordsEnd;
+        markers[batchCount] = BatchLayout.isControl(attributes);
         batchCount++;
         return newDecodedEnd;
     }
@@ -338,6 +345,7 @@ public final class LogReader implements RecordReader {
                     long offset = cursor.offset();
                     if (offset >= limit) {
                         stopped = true;
+                        position = limit; // a gap before this record is stepped over
                         return false;
                     }
                     if (offset >= position) {
@@ -378,6 +386,11 @@ public final class LogReader implements RecordReader {
     @Override
     public long offset() {
         return cursor.offset();
+    }
+
+    @Override
+    public boolean isMarker() {
+        return markers[batchIndex];
     }
 
     @Override

@@ -67,8 +67,10 @@ public final class Recovery {
 
     /// Segments that stay, in order; the last one becomes the open one.
     private final List<Examined> kept = new ArrayList<>();
-    /// First offsets of the segments that go.
-    private final List<Long> dropped = new ArrayList<>();
+    /// First offsets of the segments that go: at the front, and at the end.
+    private final List<Long> droppedBelow = new ArrayList<>();
+
+    private final List<Long> droppedBehind = new ArrayList<>();
 
     /// A segment that was looked at.
     ///
@@ -147,7 +149,7 @@ public final class Recovery {
             kept.add(good);
             if (scan.problem != null) {
                 refuseUnlessTornTail(scan, later);
-                dropped.addAll(later);
+                droppedBehind.addAll(later);
                 return;
             }
             long next = good.summary.nextOffset();
@@ -159,7 +161,7 @@ public final class Recovery {
                                 .formatted(SegmentFile.name(first), good.summary.sizeBytes(), next));
             } else if (later.get(0) != next) {
                 refuseUnlessEmpty(first, next, later);
-                dropped.addAll(later);
+                droppedBehind.addAll(later);
                 return;
             } else {
                 found(RecoveryCase.INDEX_REBUILT, "index of segment " + SegmentFile.name(first));
@@ -271,7 +273,7 @@ public final class Recovery {
             kept.add(empty(named));
         }
         if (!later.isEmpty()) {
-            dropped.addAll(later);
+            droppedBehind.addAll(later);
             found(RecoveryCase.BEHIND_MANIFEST, "%d segments from %s on".formatted(later.size(), later.get(0)));
         }
         long firstKept = kept.get(0).summary.firstOffset();
@@ -287,7 +289,8 @@ public final class Recovery {
     /// Everything that the manifest knows was deleted by retention after it was written; what is behind is
     /// replayed.
     private long restartAtManifest(List<Long> later, LogEnd trusted) {
-        dropped.addAll(later);
+        droppedBehind.addAll(later);
+        droppedBehind.remove(trusted.nextOffset()); // that one is emptied
         kept.add(empty(trusted.nextOffset()));
         found(
                 RecoveryCase.LEADING_SEGMENTS_GONE,
@@ -307,7 +310,7 @@ public final class Recovery {
             start++;
         }
         if (start > 0) {
-            dropped.addAll(before.subList(0, start));
+            droppedBelow.addAll(before.subList(0, start));
             found(
                     RecoveryCase.BELOW_EARLIEST,
                     "%d segments below offset %d".formatted(start, trusted.earliestOffset()));
@@ -456,10 +459,20 @@ public final class Recovery {
         if (kept.isEmpty()) {
             kept.add(empty(earliest));
         }
-        // the newest first: a crash in between leaves a log that ends earlier, not one with a hole
-        for (long first : dropped.reversed()) {
-            SparseIndex.delete(disk, folder, first);
-            disk.delete(SegmentFile.path(folder, first));
+        SparseIndex.Summary last = kept.get(kept.size() - 1).summary;
+        Path lastPath = SegmentFile.path(folder, last.firstOffset());
+        if (!disk.exists(lastPath)) {
+            // before anything goes: a crash in between must not leave a folder that looks as if all had been lost
+            disk.open(lastPath).close();
+            disk.syncFolder(folder);
+        }
+        // Oldest first at the front, newest first at the end, each durable before the next: a crash in between leaves a
+        // log that begins earlier or ends later, but no hole.
+        for (long first : droppedBelow) {
+            delete(first);
+        }
+        for (long first : droppedBehind.reversed()) {
+            delete(first);
         }
         List<SegmentFile> segments = new ArrayList<>();
         for (Examined examined : kept.subList(0, kept.size() - 1)) {
@@ -467,9 +480,14 @@ public final class Recovery {
         }
         segments.add(reopened(kept.get(kept.size() - 1)));
         disk.syncFolder(folder);
-        SparseIndex.Summary last = kept.get(kept.size() - 1).summary;
         LogEnd end = new LogEnd(last.firstOffset(), last.sizeBytes(), last.nextOffset(), earliest);
         return new RecoveredLog(segments, end, findings);
+    }
+
+    private void delete(long first) throws IOException {
+        disk.delete(SegmentFile.path(folder, first));
+        SparseIndex.delete(disk, folder, first);
+        disk.syncFolder(folder);
     }
 
     private SegmentFile sealed(Examined examined) throws IOException {

@@ -2,13 +2,16 @@ package io.millrace.query.circuit;
 
 import io.millrace.query.data.Batch;
 import io.millrace.query.plan.SourceSpec;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.List;
 
 /// A running plan: state and operators.
 ///
 /// A step takes one delta for each source and gives the delta of the answer; nothing of a half-applied input is
-/// ever seen. The sum of
-/// all deltas is the plan's answer over the sum of all inputs, however they were cut into steps.
+/// ever seen. The sum of all deltas is the plan's answer over the sum of all inputs, however they were cut into
+/// steps.
 ///
 /// Threading: one thread at a time.
 public interface Circuit extends AutoCloseable {
@@ -24,14 +27,32 @@ public interface Circuit extends AutoCloseable {
     ///     next step
     Batch step(List<Batch> deltas, long[] watermarks);
 
+    /// Whether rows that have come out are never taken back, as long as none that went in is.
+    boolean appendOnly();
+
     /// Bytes of all state, about.
     long stateBytes();
 
     /// Rows kept in state, by operator, for EXPLAIN ANALYZE and metrics.
     List<OperatorReport> report();
 
+    /// What bounds the state of each operator that keeps any, in the order of [#report].
+    List<StateBound> stateBounds();
+
+    /// Writes the whole state, as it is between two steps.
+    void save(DataOutput out) throws IOException;
+
+    /// Reads what [#save] wrote into a circuit of the same plan that has not stepped yet.
+    void restore(DataInput in) throws IOException;
+
     @Override
     void close();
+
+    /// What keeps an operator's state from growing for ever.
+    ///
+    /// @param bound in words: "watermark of orders.ts", "nothing"
+    /// @param bounded false when only the number of keys or rows limits it
+    record StateBound(String operator, String bound, boolean bounded) {}
 
     /// @param operator as EXPLAIN names it
     record OperatorReport(

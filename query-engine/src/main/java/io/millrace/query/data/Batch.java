@@ -9,8 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// VLDB 2023).
 ///
 /// Appended to by its owner, then handed on for reading; whoever receives it reads it before its owner is
-/// called again
-/// and copies what must live longer. Threading: one thread at a time.
+/// called again and copies what must live longer. Threading: one thread at a time.
 public final class Batch {
     private final Schema schema;
     private final Column[] columns;
@@ -23,6 +22,21 @@ public final class Batch {
         for (int i = 0; i < columns.length; i++) {
             columns[i] = Column.create(schema.type(i));
         }
+    }
+
+    private Batch(Schema schema, Column[] columns, long[] weights, int count) {
+        this.schema = schema;
+        this.columns = columns;
+        this.weights = weights;
+        this.count = count;
+    }
+
+    /// A batch that shares columns and weights with others: nothing is copied. Read only, and valid as long as
+    /// they are.
+    ///
+    /// @param columns each with at least `count` rows
+    public static Batch view(Schema schema, Column[] columns, long[] weights, int count) {
+        return new Batch(schema, columns.clone(), weights, count);
     }
 
     public Schema schema() {
@@ -72,11 +86,31 @@ public final class Batch {
 
     /// Ends `rows` rows of weight +1 at once, whose values are already in the columns.
     public void endRows(int rows) {
-        if (count + rows > weights.length) {
-            weights = Arrays.copyOf(weights, Math.max(count + rows, weights.length * 2));
-        }
+        reserveWeights(rows);
         Arrays.fill(weights, count, count + rows, 1);
         count += rows;
+    }
+
+    /// Ends the rows `rows[0..rowCount)` of `other`, with its weights; their values are already in the columns.
+    public void endRows(Batch other, int[] rows, int rowCount) {
+        reserveWeights(rowCount);
+        for (int i = 0; i < rowCount; i++) {
+            weights[count + i] = other.weights[rows[i]];
+        }
+        count += rowCount;
+    }
+
+    /// Ends all rows of `other`, with its weights; their values are already in the columns.
+    public void endRows(Batch other) {
+        reserveWeights(other.count);
+        System.arraycopy(other.weights, 0, weights, count, other.count);
+        count += other.count;
+    }
+
+    private void reserveWeights(int more) {
+        if (count + more > weights.length) {
+            weights = Arrays.copyOf(weights, Math.max(count + more, weights.length * 2));
+        }
     }
 
     /// Appends a row of `other`, whose columns have the same storage, with another weight.

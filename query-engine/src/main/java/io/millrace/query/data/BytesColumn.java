@@ -85,6 +85,28 @@ public final class BytesColumn extends Column {
     }
 
     @Override
+    public void truncate(int wanted) {
+        super.truncate(wanted);
+        dataLength = count == 0 ? 0 : starts[count - 1] + lengths[count - 1];
+    }
+
+    @Override
+    public void appendAll(Column other) {
+        BytesColumn bytes = (BytesColumn) other;
+        reserve(other.count);
+        int at = room(bytes.dataLength);
+        System.arraycopy(bytes.data, 0, data, at, bytes.dataLength);
+        for (int row = 0; row < other.count; row++) {
+            starts[count + row] = bytes.starts[row] + at;
+        }
+        System.arraycopy(bytes.lengths, 0, lengths, count, other.count);
+        System.arraycopy(other.nulls, 0, nulls, count, other.count);
+        dataLength = at + bytes.dataLength;
+        count += other.count;
+        nullCount += other.nullCount;
+    }
+
+    @Override
     void grow(int capacity) {
         starts = Arrays.copyOf(starts, capacity);
         lengths = Arrays.copyOf(lengths, capacity);

@@ -6,9 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// One column of a batch: values in a primitive array, nulls in a second one.
 ///
 /// Arrays may be longer than [#count]; what lies behind it means nothing. The value at a null row means nothing
-/// either.
-/// Threading: one thread at a time. Columns are appended to, then read; [#clear] makes them empty and keeps the
-/// arrays.
+/// either. Threading: one thread at a time. Columns are appended to, then read; [#clear] makes them empty and
+/// keeps the arrays.
 public abstract sealed class Column permits LongColumn, DoubleColumn, BytesColumn, ObjectColumn {
     static final int CAPACITY_AT_FIRST = 64;
 
@@ -67,9 +66,33 @@ public abstract sealed class Column permits LongColumn, DoubleColumn, BytesColum
         }
     }
 
+    /// Appends all rows of `other`, of the same storage.
+    public void appendAll(Column other) {
+        reserve(other.count);
+        for (int row = 0; row < other.count; row++) {
+            appendFrom(other, row);
+        }
+    }
+
     public void clear() {
         count = 0;
         nullCount = 0;
+    }
+
+    /// Takes back all rows from `wanted` on.
+    public void truncate(int wanted) {
+        for (int row = wanted; row < count; row++) {
+            if (nulls[row]) {
+                nullCount--;
+            }
+        }
+        count = Math.min(count, wanted);
+    }
+
+    /// Counts `more` rows as present whose values are already in place. Callers have reserved.
+    final void countPresent(int more) {
+        Arrays.fill(nulls, count, count + more, false);
+        count += more;
     }
 
     /// Makes room for `more` further rows.

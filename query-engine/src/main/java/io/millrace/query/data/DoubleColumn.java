@@ -23,6 +23,29 @@ public final class DoubleColumn extends Column {
     }
 
     @Override
+    public void appendFrom(Column other, int[] rows, int rowCount) {
+        if (other.nullCount > 0) {
+            super.appendFrom(other, rows, rowCount);
+            return;
+        }
+        reserve(rowCount);
+        double[] from = ((DoubleColumn) other).values;
+        for (int i = 0; i < rowCount; i++) {
+            values[count + i] = from[rows[i]];
+        }
+        countPresent(rowCount);
+    }
+
+    @Override
+    public void appendAll(Column other) {
+        reserve(other.count);
+        System.arraycopy(((DoubleColumn) other).values, 0, values, count, other.count);
+        System.arraycopy(other.nulls, 0, nulls, count, other.count);
+        count += other.count;
+        nullCount += other.nullCount;
+    }
+
+    @Override
     void grow(int capacity) {
         values = Arrays.copyOf(values, capacity);
     }

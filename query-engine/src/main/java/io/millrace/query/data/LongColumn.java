@@ -21,6 +21,37 @@ public final class LongColumn extends Column {
         countPresent();
     }
 
+    /// Appends the first `more` values of an array, none of them null.
+    public void append(long[] source, int more) {
+        reserve(more);
+        System.arraycopy(source, 0, values, count, more);
+        Arrays.fill(nulls, count, count + more, false);
+        count += more;
+    }
+
+    @Override
+    public void appendFrom(Column other, int[] rows, int rowCount) {
+        if (other.nullCount > 0) {
+            super.appendFrom(other, rows, rowCount);
+            return;
+        }
+        reserve(rowCount);
+        long[] from = ((LongColumn) other).values;
+        for (int i = 0; i < rowCount; i++) {
+            values[count + i] = from[rows[i]];
+        }
+        countPresent(rowCount);
+    }
+
+    @Override
+    public void appendAll(Column other) {
+        reserve(other.count);
+        System.arraycopy(((LongColumn) other).values, 0, values, count, other.count);
+        System.arraycopy(other.nulls, 0, nulls, count, other.count);
+        count += other.count;
+        nullCount += other.nullCount;
+    }
+
     @Override
     void grow(int capacity) {
         values = Arrays.copyOf(values, capacity);

@@ -1,6 +1,7 @@
 package io.millrace.query.data;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,8 @@ public final class ObjectColumn extends Column {
         append(value);
     }
 
-    private static long hashObject(@Nullable Object value) {
+    /// A hash that agrees with [#compareObjects].
+    public static long hashObject(@Nullable Object value) {
         return switch (value) {
             case null -> 0;
             case BigDecimal number ->
@@ -95,8 +97,9 @@ public final class ObjectColumn extends Column {
         };
     }
 
+    /// Order of two values of one column, nulls last; 0 exactly for values that GROUP BY sees as the same.
     @SuppressWarnings("unchecked") // values of one column are of one type
-    private static int compareObjects(@Nullable Object left, @Nullable Object right) {
+    public static int compareObjects(@Nullable Object left, @Nullable Object right) {
         if (left == null || right == null) {
             return Boolean.compare(left == null, right == null);
         }
@@ -104,10 +107,22 @@ public final class ObjectColumn extends Column {
             case byte[] bytes -> Arrays.compareUnsigned(bytes, (byte[]) right);
             case List<?> list -> compareLists(list, (List<?>) right);
             case Object[] fields -> compareLists(Arrays.asList(fields), Arrays.asList((Object[]) right));
-            case Map<?, ?> map -> left.equals(right) ? 0 : map.toString().compareTo(right.toString());
+            case Map<?, ?> map -> compareLists(sortedEntries(map), sortedEntries((Map<?, ?>) right));
             case Comparable<?> comparable -> ((Comparable<Object>) comparable).compareTo(right);
             default -> left.equals(right) ? 0 : left.toString().compareTo(right.toString());
         };
+    }
+
+    /// Keys and values in turn, by key: equal maps give equal lists whatever their own order is.
+    private static List<@Nullable Object> sortedEntries(Map<?, ?> map) {
+        List<Map.Entry<?, ?>> entries = new ArrayList<>(map.entrySet());
+        entries.sort((left, right) -> compareObjects(left.getKey(), right.getKey()));
+        List<@Nullable Object> flat = new ArrayList<>(entries.size() * 2);
+        for (Map.Entry<?, ?> entry : entries) {
+            flat.add(entry.getKey());
+            flat.add(entry.getValue());
+        }
+        return flat;
     }
 
     private static int compareLists(List<?> left, List<?> right) {

@@ -27,7 +27,7 @@ public enum SqlType {
     INTERVAL_MONTH(Storage.LONG),
     /// `java.util.List` of the boxed values of the element type (see [Column#objectAt])
     ARRAY(Storage.OBJECT),
-    /// `java.util.Map`
+    /// `java.util.Map` from `String` to the boxed values of the element type
     MAP(Storage.OBJECT),
     /// `Object[]`
     ROW(Storage.OBJECT),

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param upsertKey indexes in `columns` of the primary key: then the input is a table, a record replaces the
 ///     row with the
 ///     same key and a tombstone removes it. Empty for streams
+/// @param declared all columns that the stream's definition takes from its records (origin FIELD): a record is
+///     bad when one of them cannot be decoded, whether the plan needs it or not. With only `columns` known, those
 public record SourceSpec(
         String name,
         String topic,
@@ -25,11 +27,26 @@ public record SourceSpec(
         List<SourceColumn> columns,
         @Nullable WatermarkSpec watermark,
         Side side,
-        List<Integer> upsertKey) {
+        List<Integer> upsertKey,
+        List<SourceColumn> declared) {
     public SourceSpec {
         options = Map.copyOf(options);
         columns = List.copyOf(columns);
         upsertKey = List.copyOf(upsertKey);
+        declared = List.copyOf(declared);
+    }
+
+    /// A source whose definition declares nothing that the plan does not read.
+    public SourceSpec(
+            String name,
+            String topic,
+            Format format,
+            Map<String, String> options,
+            List<SourceColumn> columns,
+            @Nullable WatermarkSpec watermark,
+            Side side,
+            List<Integer> upsertKey) {
+        this(name, topic, format, options, columns, watermark, side, upsertKey, List.of());
     }
 
     public enum Format {

@@ -39,6 +39,23 @@ public sealed interface Waterline {
         }
     }
 
+    /// Nothing until all of the sources have ended: the bound of a column of which nothing else is known.
+    record Ended(List<Integer> sources) implements Waterline {
+        public Ended {
+            sources = List.copyOf(sources);
+        }
+
+        @Override
+        public long at(long[] watermarks) {
+            for (int source : sources) {
+                if (watermarks[source] != Long.MAX_VALUE) {
+                    return NONE;
+                }
+            }
+            return Long.MAX_VALUE;
+        }
+    }
+
     record Min(List<Waterline> parts) implements Waterline {
         public Min {
             parts = List.copyOf(parts);

@@ -3,6 +3,7 @@ package io.millrace.query.worker;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
+import io.millrace.query.OutputPort;
 import io.millrace.query.ResultListener;
 import io.millrace.query.Session;
 import io.millrace.query.SqlException;
@@ -13,8 +14,7 @@ import java.io.IOException;
 /// A query that goes on for ever and pushes the changes of its answer to a listener.
 ///
 /// While it catches up with what was there, and between two emissions of EMIT EVERY, changes are summed, so
-/// that rows which come and
-/// go are never sent.
+/// that rows which come and go are never sent.
 final class ContinuousTask extends QueryTask {
     private static final long PROGRESS_INTERVAL_NANOS = 500_000_000L;
     private static final long CATCH_UP_INTERVAL_NANOS = 250_000_000L;
@@ -24,6 +24,7 @@ final class ContinuousTask extends QueryTask {
     private final Session session;
     private final Parts parts;
     private final InputPort inputs;
+    private final OutputPort outputs;
     private final EngineSettings settings;
     private final ResultListener listener;
 
@@ -34,6 +35,7 @@ final class ContinuousTask extends QueryTask {
             Session session,
             Parts parts,
             InputPort inputs,
+            OutputPort outputs,
             EngineSettings settings,
             ResultListener listener,
             Runnable ended) {
@@ -42,14 +44,16 @@ final class ContinuousTask extends QueryTask {
         this.session = session;
         this.parts = parts;
         this.inputs = inputs;
+        this.outputs = outputs;
         this.settings = settings;
         this.listener = listener;
     }
 
     @Override
     void work() throws IOException, InterruptedException {
-        Execution execution = new Execution(query.plan(), parts, inputs);
-        watch(execution);
+        RowFailures failures = new RowFailures(session);
+        Execution execution = new Execution(query.plan(), parts, inputs, failures);
+        watch(execution, failures);
         listener.columns(query.schema(), query.notices());
         Frontier resumed = session.from();
         if (resumed != null) {
@@ -57,6 +61,8 @@ final class ContinuousTask extends QueryTask {
         }
         Frontier start = execution.end();
         Emission emission = new Emission(execution);
+        IdlePartitions idle =
+                new IdlePartitions(execution.feeds(), inputs, outputs, settings.idleTimeoutMs(), System.nanoTime());
         boolean first = true;
         while (!isCancelled()) {
             Frontier before = execution.frontier();
@@ -70,6 +76,7 @@ final class ContinuousTask extends QueryTask {
             emission.emitIfDue(catchingUp);
             boolean stuck = execution.frontier().equals(before);
             if (!behind || stuck) {
+                idle.mark(System.nanoTime());
                 awaitWake(emission.waitMs());
             } else if (!catchingUp && execution.frontier().includes(execution.end())) {
                 awaitPause();

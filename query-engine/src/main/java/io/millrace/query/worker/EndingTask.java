@@ -44,7 +44,7 @@ final class EndingTask extends QueryTask {
 
     @Override
     void work() throws IOException, InterruptedException {
-        Execution execution = new Execution(query.plan(), parts, inputs);
+        Execution execution = new Execution(query.plan(), parts, inputs, RowFailures::refuse);
         watch(execution);
         Frontier limit = limit(execution);
         sink.begin(query);
@@ -66,7 +66,7 @@ final class EndingTask extends QueryTask {
             }
             enough = anyOrder
                     && query.fetch() >= 0
-                    && parts.onlyGrows(query.plan())
+                    && execution.appendOnly()
                     && answer.count() >= query.offset() + query.fetch();
             if (!first && execution.frontier().equals(before)) {
                 break; // the rest up to the limit are records that carry no rows

@@ -56,15 +56,10 @@ public final class Engine implements QueryEngine {
     private volatile boolean closed;
 
     public Engine(
-            EngineSettings settings,
-            SqlFront front,
-            Parts parts,
-            InputPort inputs,
-            OutputPort outputs,
-            CatalogPort definitions) {
+            EngineSettings settings, SqlFront front, InputPort inputs, OutputPort outputs, CatalogPort definitions) {
         this.settings = settings;
         this.front = front;
-        this.parts = parts;
+        this.parts = new Parts(settings.stateBytesMax());
         this.inputs = inputs;
         this.outputs = outputs;
         this.definitions = definitions;
@@ -104,6 +99,7 @@ public final class Engine implements QueryEngine {
                         session,
                         parts,
                         inputs,
+                        outputs,
                         settings,
                         listener,
                         () -> tasks.remove(id)));

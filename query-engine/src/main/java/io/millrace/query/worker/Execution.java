@@ -4,8 +4,9 @@ import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
 import io.millrace.query.SqlException;
 import io.millrace.query.circuit.Circuit;
+import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Batch;
-import io.millrace.query.data.Schema;
+import io.millrace.query.expression.CompiledCalc;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import java.io.IOException;
@@ -19,8 +20,8 @@ import java.util.TreeMap;
 /// A circuit with its inputs: steps over slices `[F, F')` of every input partition.
 ///
 /// What has come out up to F is a function of the records below F alone; how they were cut into steps changes
-/// nothing.
-/// Threading: one thread at a time, but [#frontier], [#watermarkMs] and the counters may be read by any.
+/// nothing. Threading: one thread at a time, but [#frontier], [#watermarkMs] and the counters may be read by
+/// any.
 final class Execution implements AutoCloseable {
     private final InputPort inputs;
     private final Circuit circuit;
@@ -36,9 +37,10 @@ final class Execution implements AutoCloseable {
     private volatile long lateRows;
     private volatile long badRows;
 
-    Execution(PlanNode plan, Parts parts, InputPort inputs) throws IOException {
+    /// @param failures takes rows whose evaluation fails
+    Execution(PlanNode plan, Parts parts, InputPort inputs, CompiledCalc.Failures failures) throws IOException {
         this.inputs = inputs;
-        circuit = parts.circuit(plan);
+        circuit = parts.circuit(plan, failures);
         List<SourceSpec> specs = circuit.sources();
         watermarks = new long[specs.size()];
         Arrays.fill(watermarks, Long.MIN_VALUE);
@@ -46,9 +48,7 @@ final class Execution implements AutoCloseable {
         Map<String, List<Integer>> byTopic = new LinkedHashMap<>();
         for (int i = 0; i < specs.size(); i++) {
             SourceSpec spec = specs.get(i);
-            deltas.add(new Batch(new Schema(spec.columns().stream()
-                    .map(column -> new io.millrace.query.data.ColumnInfo(column.name(), column.type()))
-                    .toList())));
+            deltas.add(new Batch(Circuits.inputSchema(spec)));
             byTopic.computeIfAbsent(spec.topic(), topic -> new ArrayList<>()).add(i);
         }
         try {
@@ -59,6 +59,7 @@ final class Execution implements AutoCloseable {
                 feeds.add(TopicFeed.open(
                         topic,
                         entry.getValue(),
+                        specs,
                         (source, partition, from) ->
                                 parts.source(specs.get(source), inputs.open(name, partition, from), partition),
                         inputs));
@@ -132,6 +133,15 @@ final class Execution implements AutoCloseable {
 
     Frontier frontier() {
         return frontier;
+    }
+
+    /// Whether rows that have come out are never taken back.
+    boolean appendOnly() {
+        return circuit.appendOnly();
+    }
+
+    List<TopicFeed> feeds() {
+        return List.copyOf(feeds);
     }
 
     /// Event time up to which the input is complete, `Long.MIN_VALUE` when no source says so.

@@ -2,19 +2,29 @@ package io.millrace.query.worker;
 
 import io.millrace.log.RecordReader;
 import io.millrace.query.circuit.Circuit;
+import io.millrace.query.circuit.CircuitSettings;
+import io.millrace.query.circuit.Circuits;
+import io.millrace.query.expression.CompiledCalc;
+import io.millrace.query.expression.ExpressionCompiler;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import io.millrace.query.source.SourceReader;
+import io.millrace.query.source.SourceReaders;
 
 /// What a query is put together from.
-public interface Parts {
-    Circuit circuit(PlanNode plan);
+///
+/// @param stateBytesMax state that one query may keep
+record Parts(long stateBytesMax) {
+    Circuit circuit(PlanNode plan, CompiledCalc.Failures failures) {
+        return Circuits.build(plan, ExpressionCompiler::compile, new CircuitSettings(stateBytesMax, failures));
+    }
 
-    /// Whether rows that have come out of the plan are never taken back.
-    boolean onlyGrows(PlanNode plan);
+    SourceReader source(SourceSpec spec, RecordReader records, int partition) {
+        return SourceReaders.open(spec, records, partition);
+    }
 
     /// An encoder of its own for each task.
-    RowEncoder encoder();
-
-    SourceReader source(SourceSpec spec, RecordReader records, int partition);
+    RowEncoder encoder() {
+        return new RowEncoder();
+    }
 }

@@ -6,6 +6,7 @@ import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
 import io.millrace.query.OutputPort;
 import io.millrace.query.OutputPort.Stamp;
+import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.sql.PlannedStatement.CreateQuery;
@@ -21,10 +22,9 @@ import org.slf4j.LoggerFactory;
 /// A query whose results are the records of a topic, each exactly once.
 ///
 /// Every append carries (query, generation, step, frontier) in the same entry as its rows. After a crash: raise
-/// the generation, so that
-/// nobody else can write; read the newest stamp of each output partition; rebuild the state from the start of
-/// the input, cut
-/// where the stamps were; drop for each partition what its stamp covers, append the rest; go on.
+/// the generation, so that nobody else can write; read the newest stamp of each output partition; rebuild the
+/// state from the start of the input, cut where the stamps were; drop for each partition what its stamp covers,
+/// append the rest; go on.
 final class PersistentTask extends QueryTask {
     private static final Logger LOG = LoggerFactory.getLogger(PersistentTask.class);
     private static final long IDLE_WAIT_MS = 1000;
@@ -66,20 +66,24 @@ final class PersistentTask extends QueryTask {
                         .orElse(0);
         outputs.fence(id(), generation).join();
         Map<Integer, Stamp> stamps = outputs.stamps(id(), topic); // read again: nobody can add to them any more
-        Execution execution = new Execution(definition.query().plan(), parts, inputs);
-        watch(execution);
+        RowFailures failures = new RowFailures(Session.create());
+        Execution execution = new Execution(definition.query().plan(), parts, inputs, failures);
+        watch(execution, failures);
         Writer writer = new Writer(partitions, generation, stamps, execution);
         for (Stamp stamp : inOrder(stamps)) {
             writer.write(run(execution, stamp.frontier()), stamp.step());
         }
         long step = stamps.values().stream().mapToLong(Stamp::step).max().orElse(0);
         boolean first = true;
+        IdlePartitions idle =
+                new IdlePartitions(execution.feeds(), inputs, outputs, settings.idleTimeoutMs(), System.nanoTime());
         Integral changes = new Integral(definition.query().schema());
         Batch out = new Batch(definition.query().schema());
         while (!isCancelled()) {
             Frontier before = execution.frontier();
             Frontier end = execution.end();
             if (!first && before.includes(end)) {
+                idle.mark(System.nanoTime());
                 awaitWake(IDLE_WAIT_MS);
                 continue;
             }

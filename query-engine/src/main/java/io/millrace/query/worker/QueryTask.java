@@ -27,6 +27,7 @@ abstract class QueryTask implements RunningStatement {
     private volatile boolean cancelled;
     private volatile @Nullable Thread thread;
     private volatile @Nullable Execution execution;
+    private volatile @Nullable RowFailures rowFailures;
     private volatile @Nullable String failure;
 
     /// @param output topic it writes, null for none
@@ -80,6 +81,12 @@ abstract class QueryTask implements RunningStatement {
     /// Makes the counters of `running` visible; it is closed when the task ends.
     final void watch(Execution running) {
         execution = running;
+    }
+
+    /// The same, with the rows that `rows` has left out.
+    final void watch(Execution running, RowFailures rows) {
+        execution = running;
+        rowFailures = rows;
     }
 
     final boolean isCancelled() {
@@ -160,6 +167,7 @@ abstract class QueryTask implements RunningStatement {
 
     final QueryInfo info() {
         Execution now = execution;
+        RowFailures leftOut = rowFailures;
         String why = failure;
         String state = why != null ? "failed" : isPaused() ? "paused" : "running";
         if (now == null) {
@@ -178,7 +186,7 @@ abstract class QueryTask implements RunningStatement {
                 now.rowsIn(),
                 now.rowsOut(),
                 now.lateRows(),
-                now.badRows(),
+                now.badRows() + (leftOut == null ? 0 : leftOut.count()),
                 now.stateBytes(),
                 now.report().stream().map(QueryTask::describe).toList());
     }

@@ -1,19 +1,71 @@
 package io.millrace.query.worker;
 
 import io.millrace.query.data.Batch;
+import io.millrace.query.data.BytesColumn;
+import io.millrace.query.data.Schema;
+import io.millrace.query.data.SqlType;
+import io.millrace.query.format.TextBuffer;
 
 /// Writes rows as the records of a topic, into one array that it reuses.
 ///
 /// Threading: one thread at a time.
-public interface RowEncoder {
+final class RowEncoder {
+    private final TextBuffer text = new TextBuffer(256);
+
     /// The row as a JSON object of its columns; replaces what was encoded before.
-    void value(Batch rows, int row);
+    void value(Batch rows, int row) {
+        text.clear();
+        text.put('{');
+        Schema schema = rows.schema();
+        for (int column = 0; column < schema.size(); column++) {
+            if (column > 0) {
+                text.put(',');
+            }
+            text.jsonString(schema.name(column));
+            text.put(':');
+            text.json(rows.column(column).objectAt(row), schema.type(column));
+        }
+        text.put('}');
+    }
 
     /// The columns `key` of a row as a record key: the text of a single column, a JSON array of several.
-    void key(Batch rows, int row, int[] key);
+    void key(Batch rows, int row, int[] key) {
+        text.clear();
+        if (key.length == 1) {
+            single(rows, row, key[0]);
+            return;
+        }
+        text.put('[');
+        for (int i = 0; i < key.length; i++) {
+            if (i > 0) {
+                text.put(',');
+            }
+            text.json(rows.column(key[i]).objectAt(row), rows.schema().type(key[i]));
+        }
+        text.put(']');
+    }
+
+    private void single(Batch rows, int row, int column) {
+        if (rows.schema().type(column).type() == SqlType.VARCHAR
+                && !rows.column(column).isNull(row)) {
+            BytesColumn bytes = rows.bytes(column);
+            text.raw(bytes.data(), bytes.start(row), bytes.length(row));
+            return;
+        }
+        text.json(rows.column(column).objectAt(row), rows.schema().type(column));
+        byte[] json = text.toByteArray();
+        if (json.length >= 2 && json[0] == '"') { // times and the like are quoted in JSON, not in a key
+            text.clear();
+            text.raw(json, 1, json.length - 2);
+        }
+    }
 
     /// Valid up to [#length], until the next call.
-    byte[] bytes();
+    byte[] bytes() {
+        return text.bytes();
+    }
 
-    int length();
+    int length() {
+        return text.length();
+    }
 }

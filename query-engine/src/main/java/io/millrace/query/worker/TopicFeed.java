@@ -2,6 +2,7 @@ package io.millrace.query.worker;
 
 import io.millrace.query.InputPort;
 import io.millrace.query.data.Batch;
+import io.millrace.query.plan.SourceSpec;
 import io.millrace.query.source.SourceReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,20 +14,34 @@ final class TopicFeed implements AutoCloseable {
     private final String topic;
     private final int partitions;
     private final List<Integer> sources; // indexes in the circuit
+    private final List<SourceSpec> specs;
     private final SourceReader[][] readers; // [source][partition]
 
-    private TopicFeed(String topic, int partitions, List<Integer> sources, SourceReader[][] readers) {
+    private TopicFeed(
+            String topic, int partitions, List<Integer> sources, List<SourceSpec> specs, SourceReader[][] readers) {
         this.topic = topic;
         this.partitions = partitions;
         this.sources = sources;
+        this.specs = specs;
         this.readers = readers;
     }
 
     /// @param sources indexes of the specs that read `topic`
-    static TopicFeed open(InputPort.InputTopic topic, List<Integer> sources, SourceOpener opener, InputPort inputs)
+    /// @param specs all sources of the circuit
+    static TopicFeed open(
+            InputPort.InputTopic topic,
+            List<Integer> sources,
+            List<SourceSpec> specs,
+            SourceOpener opener,
+            InputPort inputs)
             throws IOException {
         SourceReader[][] readers = new SourceReader[sources.size()][topic.partitions()];
-        TopicFeed feed = new TopicFeed(topic.name(), topic.partitions(), List.copyOf(sources), readers);
+        TopicFeed feed = new TopicFeed(
+                topic.name(),
+                topic.partitions(),
+                List.copyOf(sources),
+                sources.stream().map(specs::get).toList(),
+                readers);
         try {
             for (int i = 0; i < readers.length; i++) {
                 for (int partition = 0; partition < topic.partitions(); partition++) {
@@ -43,6 +58,27 @@ final class TopicFeed implements AutoCloseable {
 
     String topic() {
         return topic;
+    }
+
+    int partitions() {
+        return partitions;
+    }
+
+    /// Number of sources over this topic.
+    int sources() {
+        return specs.size();
+    }
+
+    SourceSpec spec(int source) {
+        return specs.get(source);
+    }
+
+    long position(int partition) {
+        return readers[0][partition].position();
+    }
+
+    long watermarkMs(int source, int partition) {
+        return readers[source][partition].watermarkMs();
     }
 
     /// Reads the next slice: about `rowsMax` records, not beyond `limit`.
@@ -90,7 +126,7 @@ final class TopicFeed implements AutoCloseable {
     long[] positions() {
         long[] positions = new long[partitions];
         for (int partition = 0; partition < partitions; partition++) {
-            positions[partition] = readers[0][partition].position();
+            positions[partition] = position(partition);
         }
         return positions;
     }

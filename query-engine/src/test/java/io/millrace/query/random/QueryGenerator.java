@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
 /// Tables: streams `a` and `b` (k BIGINT, g VARCHAR, x INTEGER, d DOUBLE, ts TIMESTAMP) and the table `u` (id
 /// BIGINT PRIMARY KEY, name
 /// VARCHAR, y INTEGER).
-final class QueryGenerator {
+public final class QueryGenerator {
     private final SplittableRandom random;
 
-    QueryGenerator(SplittableRandom random) {
+    public QueryGenerator(SplittableRandom random) {
         this.random = random;
     }
 
     /// @param duck the same in DuckDB's dialect, null when it has no words for it
-    record Query(String ours, @Nullable String duck) {}
+    public record Query(String ours, @Nullable String duck) {}
 
     /// A relation as it stands in FROM, with its columns.
     private record Relation(String ours, @Nullable String duck, List<Column> columns) {}
@@ -28,7 +28,7 @@ final class QueryGenerator {
     /// @param type `n` whole number, `s` text, `d` double, `t` time
     private record Column(String name, char type) {}
 
-    Query next() {
+    public Query next() {
         return switch (random.nextInt(18)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());

@@ -7,9 +7,8 @@ import java.io.IOException;
 /// The idempotency keys that one partition remembers, oldest first, with what each of them led to.
 ///
 /// A ring of facts in arrival order, and an open-addressing table from key to place in the ring: about 60 bytes
-/// a
-/// key, no object per key. A key is 128 bits of its SHA-256, so that nobody can construct a collision.
-/// Keys leave at the old end: by entry time, and when there are too many.
+/// a key, no object per key. A key is 128 bits of its SHA-256, so that nobody can construct a collision. Keys
+/// leave at the old end: by entry time, and when there are too many.
 ///
 /// Threading: the thread that applies entries.
 public final class IdempotencyWindow {

@@ -24,12 +24,10 @@ import org.jspecify.annotations.Nullable;
 /// Topics, group commits, documents, fences and output stamps: the replicated state that is small.
 ///
 /// Every method that changes something is a decision of the log: same calls in the same order give the same
-/// state
-/// on every node.
+/// state on every node.
 ///
 /// Threading: changes by the thread that applies entries; reads by any thread. What a reader sees in one call
-/// is
-/// consistent, two calls may see two states.
+/// is consistent, two calls may see two states.
 public final class Metadata {
     /// A topic and the settings it was asked for with, which tell a repeated creation from a different one.
     public record TopicFact(Topic topic, TopicSettings asked) {}

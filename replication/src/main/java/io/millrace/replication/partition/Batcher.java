@@ -26,12 +26,11 @@ import org.jspecify.annotations.Nullable;
 /// Joins everything that waits into one entry, and keeps a few entries on their way.
 ///
 /// There is no timer: when nothing is on its way, a request goes out at once; while entries are on their way,
-/// the
-/// next one grows. So a lone request pays no delay, and many pay for one fsync together.
+/// the next one grows. So a lone request pays no delay, and many pay for one fsync together.
 ///
 /// Requests are decided in the order in which they arrived. Plain appends to one partition share a record
-/// batch;
-/// one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared one.
+/// batch; one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared
+/// one.
 ///
 /// Bound: `pendingBytesMax` bytes wait or are on their way; [#offer] refuses more.
 ///

@@ -24,6 +24,7 @@ import io.millrace.replication.TopicSettings;
 import io.millrace.replication.metadata.Fields;
 import io.millrace.replication.metadata.Metadata;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.DataOutput;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -53,8 +54,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The replicated log of a node with one group: admission and routing of requests, reads of applied state, and
-/// the
-/// housekeeping around them (snapshots, retention, free disk, watchdogs).
+/// the housekeeping around them (snapshots, retention, free disk, watchdogs).
 ///
 /// ```
 /// request → Batcher → Consensus → GroupState → PartitionLog
@@ -71,8 +71,7 @@ public final class GroupLog implements ReplicatedLog {
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
-    /// a
-    /// few only make entries smaller.
+    /// a few only make entries smaller.
     static final int IN_FLIGHT_MAX = Integer.getInteger("millrace.replication.inFlightMax", 2);
     private static final long TICK_NANOS = 100_000_000;
     private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
@@ -82,6 +81,7 @@ public final class GroupLog implements ReplicatedLog {
 
     private final ReplicationSettings settings;
     private final Disk disk;
+    private final Closeable lock;
     private final InstantSource clock;
     private final GroupState state;
     private final Consensus consensus;
@@ -99,8 +99,10 @@ public final class GroupLog implements ReplicatedLog {
     private volatile long snapshotNanos;
     private volatile long freeBytes = Long.MAX_VALUE;
 
-    private GroupLog(ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener)
+    private GroupLog(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
             throws IOException {
+        this.lock = lock;
         this.settings = settings;
         this.disk = disk;
         this.clock = clock;
@@ -136,13 +138,14 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
-    /// readable
-    /// when this returns.
+    /// readable when this returns.
     ///
+    /// @param lock closed last
     /// @throws IOException the disk failed or holds something else than was written
-    public static GroupLog open(ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener)
+    public static GroupLog open(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
@@ -628,7 +631,7 @@ public final class GroupLog implements ReplicatedLog {
         long began = System.nanoTime();
         try {
             state.flushDirty();
-            consensus.snapshot().get(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+            awaitSnapshot(consensus.snapshot());
             snapshotFailure = null;
             snapshots++;
             snapshotNanos = System.nanoTime() - began;
@@ -641,6 +644,16 @@ public final class GroupLog implements ReplicatedLog {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /// Does not go on waiting when the log has failed meanwhile: nobody would complete the snapshot then.
+    private void awaitSnapshot(CompletableFuture<Long> snapshot)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
+        while (!snapshot.isDone() && failure == null && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        snapshot.get(0, TimeUnit.NANOSECONDS);
     }
 
     void checkDisk() {
@@ -737,6 +750,7 @@ public final class GroupLog implements ReplicatedLog {
         batcher.failOlderThan(Long.MIN_VALUE, "the log was closed meanwhile");
         try {
             state.close();
+            lock.close();
         } catch (IOException e) {
             LOG.atWarn().setCause(e).log("partition logs could not be closed");
         }

@@ -40,10 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// The state machine of one group: metadata, and the partition logs that committed entries are appended to.
 ///
 /// Records are appended without fsync: the consensus log holds them durably until a manifest does. Restart cuts
-/// the
-/// partition logs to the manifest and applies the entries behind it again; because every decision is a function
-/// of
-/// the state and the entry alone, it ends where it was.
+/// the partition logs to the manifest and applies the entries behind it again; because every decision is a
+/// function of the state and the entry alone, it ends where it was.
 ///
 /// Threading: [#apply], [#skip] and [#takeSnapshot] by one thread; [#flushDirty] by another one; reads by any.
 public final class GroupState implements StateMachine {
@@ -443,8 +441,7 @@ public final class GroupState implements StateMachine {
     // -----------------------------------------------------------------------------------------------
 
     /// Makes most of what was appended durable without holding up [#apply], so that the snapshot that follows
-    /// is
-    /// short.
+    /// is short.
     public void flushDirty() throws IOException {
         flushing.lock();
         try {

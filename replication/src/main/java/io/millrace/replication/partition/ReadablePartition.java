@@ -10,8 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
-/// that
-/// was decided, even while its files are still there.
+/// that was decided, even while its files are still there.
 final class ReadablePartition implements PartitionLog {
     private final PartitionReplica replica;
 
@@ -44,10 +43,20 @@ final class ReadablePartition implements PartitionLog {
 
     @Override
     public RecordReader reader(long fromOffset) throws IOException {
+        checkFloor(fromOffset);
+        return replica.log().reader(fromOffset);
+    }
+
+    @Override
+    public RecordReader readerWithMarkers(long fromOffset) throws IOException {
+        checkFloor(fromOffset);
+        return replica.log().readerWithMarkers(fromOffset);
+    }
+
+    private void checkFloor(long fromOffset) throws OffsetOutOfRangeException {
         if (fromOffset < earliestOffset()) {
             throw new OffsetOutOfRangeException(fromOffset, earliestOffset(), nextOffset());
         }
-        return replica.log().reader(fromOffset);
     }
 
     @Override

@@ -5,8 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /// What a [Consensus] drives: committed entries in, decisions out. All calls come from one thread, in log
-/// order,
-/// but for [#logFailed].
+/// order, but for [#logFailed].
 public interface StateMachine {
     /// Index of the last entry that is durable in the manifest, −1 for none.
     long durableIndex();

@@ -40,7 +40,10 @@ abstract sealed class Waiting {
 
         /// Whether its batch may be shared: it is appended whatever the state.
         boolean isPlain() {
-            return request.idempotencyKey() == null && request.expectOffset() < 0 && request.stamp() == null;
+            return request.idempotencyKey() == null
+                    && request.expectOffset() < 0
+                    && request.stamp() == null
+                    && !request.records().isMarker();
         }
 
         @Override

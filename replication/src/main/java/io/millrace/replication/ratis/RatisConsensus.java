@@ -17,9 +17,12 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.proto.RaftProtos.ReplicationLevel;
 import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -45,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class RatisConsensus implements Consensus {
     private static final RaftGroupId GROUP =
             RaftGroupId.valueOf(UUID.nameUUIDFromBytes("millrace-group-0".getBytes(StandardCharsets.UTF_8)));
+
+    // java.util.logging forgets the level of a logger that nobody holds
+    private static final Logger GRPC_LOG = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
 
     private final ReplicationSettings settings;
     private final RaftServer server;
@@ -72,7 +78,7 @@ public final class RatisConsensus implements Consensus {
     ///
     /// @throws IOException the log is damaged or in use, or the port cannot be bound
     public static RatisConsensus open(ReplicationSettings settings, StateMachine stateMachine) throws IOException {
-        ExitUtils.disableSystemExit(); // a port in use would end the process
+        tame();
         Path folder = settings.dataFolder().resolve("raft");
         java.nio.file.Files.createDirectories(folder);
         TornTailScan.check(
@@ -122,11 +128,19 @@ public final class RatisConsensus implements Consensus {
             return new RatisConsensus(settings, server, machine, clientId);
         } catch (IOException | RuntimeException | Error e) {
             if (server != null) {
-                server.close();
+                closeAfter(e, server);
             }
             throw new IOException(
                     "the raft log in %s could not be opened at %s: %s".formatted(folder, address, rootCause(e)), e);
         }
+    }
+
+    /// What Ratis and its gRPC do to a whole process that does not belong to them.
+    private static void tame() {
+        GRPC_LOG.setLevel(Level.WARNING);
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        ExitUtils.disableSystemExit(); // a port in use would end the process
+        Thread.setDefaultUncaughtExceptionHandler(before); // the class above has put its own in
     }
 
     private static InetSocketAddress parse(String address) {
@@ -141,6 +155,14 @@ public final class RatisConsensus implements Consensus {
     private static int freePort(String host) throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(host))) {
             return socket.getLocalPort();
+        }
+    }
+
+    private static void closeAfter(Throwable failure, RaftServer server) {
+        try {
+            server.close();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -217,6 +239,7 @@ public final class RatisConsensus implements Consensus {
                 .setServerId(self)
                 .setGroupId(GROUP)
                 .setCallId(nextCallId.getAndIncrement())
+                .setMessage(Message.EMPTY)
                 .setType(RaftClientRequest.watchRequestType(index, ReplicationLevel.ALL))
                 .build();
         try {

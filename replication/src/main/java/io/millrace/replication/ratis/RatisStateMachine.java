@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// Ratis' view of a [StateMachine]: hands committed entries over and keeps the life cycle as Ratis demands it.
 ///
 /// Threading: applying and snapshots by Ratis' updater thread; the rest by any of its threads, some of them
-/// under
-/// its locks, so nothing here waits.
+/// under its locks, so nothing here waits.
 final class RatisStateMachine extends BaseStateMachine {
     private static final CompletableFuture<Message> APPLIED =
             CompletableFuture.completedFuture(Message.valueOf(ByteString.EMPTY));

@@ -4,13 +4,20 @@ import io.millrace.query.parser.node.SqlNumberedParameter;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import org.apache.calcite.sql.JoinType;
+import org.apache.calcite.sql.SqlAsofJoin;
 import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlDynamicParam;
+import org.apache.calcite.sql.SqlIdentifier;
+import org.apache.calcite.sql.SqlIntervalLiteral;
+import org.apache.calcite.sql.SqlJoin;
+import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.SqlNodeList;
 import org.jspecify.annotations.Nullable;
 
-/// Checks that recursion cannot do itself: it would be the victim.
+/// What the grammar does not say: how deep and how long, and a few things that it reads but nobody could write
+/// again.
 final class Limits {
     private Limits() {}
 
@@ -42,7 +49,8 @@ final class Limits {
         }
     }
 
-    /// After parsing: the depth of the tree, and that parameters are all of one style.
+    /// After parsing: the depth of the tree, that parameters are all of one style, and a join that the grammar
+    /// accepts but cannot write.
     static void check(SqlNode statement, ParserSettings settings) {
         Deque<Level> open = new ArrayDeque<>();
         open.push(new Level(statement, 1));
@@ -62,12 +70,42 @@ final class Limits {
                 }
                 parameter = found;
             }
+            refuseUnwritable(level.node);
             for (SqlNode child : children(level.node)) {
                 if (child != null) {
                     open.push(new Level(child, level.depth + 1));
                 }
             }
         }
+    }
+
+    /// Each of these would be written as text that is read differently or not at all.
+    private static void refuseUnwritable(SqlNode node) {
+        if (node instanceof SqlJoin join && !(join instanceof SqlAsofJoin) && isAsof(join)) {
+            throw SqlSyntaxException.at(
+                    join.getParserPosition(),
+                    "ASOF JOIN needs a MATCH_CONDITION and ON",
+                    "For instance: a ASOF JOIN b MATCH_CONDITION a.ts >= b.ts ON a.id = b.id");
+        }
+        if (node instanceof SqlIntervalLiteral interval
+                && String.valueOf(interval.toValue()).contains("'")) {
+            throw SqlSyntaxException.at(interval.getParserPosition(), "An interval has no quotes inside", null);
+        }
+        // AS '' is a name without characters, which is how Calcite represents a star
+        if (node.getKind() == SqlKind.AS
+                && node instanceof SqlCall call
+                && call.operand(1) instanceof SqlIdentifier alias
+                && alias.isStar()) {
+            throw SqlSyntaxException.at(alias.getParserPosition(), "A name has at least one character", null);
+        }
+        if (node instanceof SqlIdentifier name
+                && name.names.stream().anyMatch(part -> part.indexOf('\n') >= 0 || part.indexOf('\r') >= 0)) {
+            throw SqlSyntaxException.at(name.getParserPosition(), "A name stays on one line", null);
+        }
+    }
+
+    private static boolean isAsof(SqlJoin join) {
+        return join.getJoinType() == JoinType.ASOF || join.getJoinType() == JoinType.LEFT_ASOF;
     }
 
     private record Level(SqlNode node, int depth) {}

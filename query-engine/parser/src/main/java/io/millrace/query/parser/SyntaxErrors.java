@@ -345,7 +345,11 @@ final class SyntaxErrors {
         if (token.kind == EOF) {
             return "the end of the text";
         }
-        String image = token.image.length() > 40 ? token.image.substring(0, 40) + "…" : token.image;
+        int length = Math.min(token.image.length(), 40);
+        int lineEnd = token.image.lines().findFirst().orElse("").length();
+        String image = lineEnd < token.image.length() || length < token.image.length()
+                ? token.image.substring(0, Math.min(length, lineEnd)) + "…"
+                : token.image;
         boolean quoted = image.startsWith("'") || image.startsWith("\"");
         return quoted ? image : "'" + image + "'";
     }

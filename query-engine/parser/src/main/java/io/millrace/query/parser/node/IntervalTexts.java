@@ -17,9 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// | text                | becomes                                     |
 /// |---------------------|---------------------------------------------|
 /// | `5 seconds`         | `INTERVAL '5' SECOND`                       |
-/// | `1.5 s`             | `INTERVAL '1.5' SECOND`                     |
+/// | `1.5 s`             | `INTERVAL '1.500' SECOND`                   |
 /// | `2 weeks`           | `INTERVAL '14' DAY`                         |
-/// | `1 hour 30 minutes` | `INTERVAL '0 1:30:00' DAY TO SECOND`        |
+/// | `1 hour 30 minutes` | `INTERVAL '90' MINUTE`                      |
+/// | `90 min 30 s`       | `INTERVAL '0 1:30:30' DAY TO SECOND`        |
 /// | `1 year 2 months`   | `INTERVAL '1-2' YEAR TO MONTH`              |
 ///
 /// Days and months cannot be mixed: SQL has no such interval.

@@ -1,0 +1,170 @@
+package io.millrace.client;
+
+import io.millrace.client.consumer.PollingConsumer;
+import io.millrace.client.consumer.RecordJson;
+import io.millrace.client.producer.BatchingProducer;
+import io.millrace.client.sql.HttpSqlClient;
+import io.millrace.client.transport.Answer;
+import io.millrace.client.transport.Call;
+import io.millrace.client.transport.JsonObject;
+import io.millrace.client.transport.LinePublisher;
+import io.millrace.client.transport.Transport;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Flow;
+
+/// A connection to a Millrace cluster, or to one node.
+///
+/// ```java
+/// try (MillraceClient client = MillraceClient.connect(URI.create("http://localhost:1109"));
+///         Producer producer = client.producer(ProducerSettings.DEFAULT)) {
+///     producer.send(NewRecord.of("orders", "{\"item\":\"tea\",\"amount\":2}")).join();
+///     client.sql().query("SELECT item, sum(amount) FROM orders GROUP BY
+///     item").rows().forEach(System.out::println);
+/// }
+/// ```
+///
+/// Nothing is sent before the first call. Close it to end its connections, streams included; producers should
+/// be closed before.
+public final class MillraceClient implements AutoCloseable {
+    private final Transport transport;
+    private final HttpSqlClient sql;
+    private final TopicAdmin topics;
+
+    private MillraceClient(Builder builder) {
+        transport = new Transport(
+                builder.nodes,
+                builder.token,
+                builder.connectTimeout,
+                builder.answerTimeout,
+                builder.retryFor,
+                builder.answerBytesMax);
+        sql = new HttpSqlClient(transport, builder.statementTimeout);
+        topics = new HttpTopicAdmin(transport);
+    }
+
+    /// Several nodes of one cluster, for instance `http://localhost:1109`; any of them will do.
+    public static MillraceClient connect(URI... nodes) {
+        return builder().nodes(List.of(nodes)).build();
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    public SqlClient sql() {
+        return sql;
+    }
+
+    public TopicAdmin topics() {
+        return topics;
+    }
+
+    public Producer producer(ProducerSettings settings) {
+        return new BatchingProducer(transport, settings);
+    }
+
+    public Consumer consumer(ConsumerSettings settings) {
+        return new PollingConsumer(transport, settings);
+    }
+
+    /// The records of all partitions, for ever; without a group, so nothing is remembered.
+    ///
+    /// Each subscription reads on a connection of its own, at the subscriber's pace; cancelling closes it.
+    public Flow.Publisher<ReceivedRecord> tail(String topic, TailStart from) {
+        Call call = Call.get(
+                        "/broker/tail/" + Call.encode(topic) + "?encoding=b64&from=" + Call.encode(from.parameter()))
+                .accepting("application/x-ndjson");
+        return new LinePublisher<>(() -> transport.wholeOrStream(call), line -> RecordJson.line(topic, line));
+    }
+
+    /// What SQL can name on this cluster.
+    public Catalog catalog() {
+        return new Catalog(sql.relations());
+    }
+
+    /// Whether the node that answers is ready. A node that is not is an answer, not an exception.
+    public Health health() {
+        try {
+            Answer.Whole answer = transport.whole(Call.get("/health/ready").retryingFor(Duration.ZERO));
+            return new Health(true, reasons(answer.json()));
+        } catch (MillraceException refused) {
+            if (refused.status() == 503) {
+                return new Health(false, List.of(String.valueOf(refused.getMessage())));
+            }
+            throw refused;
+        }
+    }
+
+    private static List<String> reasons(JsonObject answer) {
+        List<String> reasons = new ArrayList<>();
+        answer.listOrEmpty("reasons").forEach(reason -> reasons.add(String.valueOf(reason)));
+        return reasons;
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+
+    /// Settings of a client.
+    public static final class Builder {
+        private List<URI> nodes = List.of(URI.create("http://localhost:1109"));
+        private Optional<String> token = Optional.empty();
+        private Duration connectTimeout = Duration.ofSeconds(3);
+        private Duration answerTimeout = Duration.ofSeconds(30);
+        private Duration statementTimeout = Duration.ofMinutes(10);
+        private Duration retryFor = Duration.ofSeconds(15);
+        private long answerBytesMax = 256L * 1024 * 1024;
+
+        private Builder() {}
+
+        public Builder nodes(List<URI> all) {
+            this.nodes = List.copyOf(all);
+            return this;
+        }
+
+        /// Sent as `Authorization: Bearer …`.
+        public Builder token(String secret) {
+            this.token = Optional.of(secret);
+            return this;
+        }
+
+        /// How long one node may take to accept a connection (default 3 s).
+        public Builder connectTimeout(Duration value) {
+            this.connectTimeout = value;
+            return this;
+        }
+
+        /// How long one attempt may wait for its answer (default 30 s).
+        public Builder answerTimeout(Duration value) {
+            this.answerTimeout = value;
+            return this;
+        }
+
+        /// How long a SQL statement may take until its answer begins (default 10 min).
+        public Builder statementTimeout(Duration value) {
+            this.statementTimeout = value;
+            return this;
+        }
+
+        /// How long failures that another attempt may cure are retried (default 15 s; 0 asks each node once).
+        public Builder retryFor(Duration value) {
+            this.retryFor = value;
+            return this;
+        }
+
+        /// The largest answer that is read into memory (default 256 MiB).
+        public Builder answerBytesMax(long value) {
+            this.answerBytesMax = value;
+            return this;
+        }
+
+        public MillraceClient build() {
+            return new MillraceClient(this);
+        }
+    }
+}

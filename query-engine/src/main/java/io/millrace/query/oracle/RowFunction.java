@@ -1,0 +1,11 @@
+package io.millrace.query.oracle;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A calc program over one boxed row.
+public interface RowFunction {
+    /// The projected row; null when the condition is not true or the evaluation fails.
+    @Nullable
+    List<@Nullable Object> apply(List<@Nullable Object> row);
+}

@@ -1,0 +1,259 @@
+package io.millrace.replication.partition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.log.LogSettings;
+import io.millrace.log.disk.SimulatedDisk;
+import io.millrace.replication.AppendOutcome;
+import io.millrace.replication.AppendRequest;
+import io.millrace.replication.Nodes;
+import io.millrace.replication.OutcomeUnknownException;
+import io.millrace.replication.ReplicationException;
+import io.millrace.replication.TopicPartition;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/// The batcher by hand: its thread is not started, and the consensus only collects.
+class BatcherTest {
+    private static final int ENTRY_BYTES_MAX = 10_000;
+    private static final int PENDING_BYTES_MAX = 20_000;
+
+    private static final class CollectingConsensus implements Consensus {
+        final List<PendingEntry> entries = new ArrayList<>();
+        boolean leads = true;
+
+        @Override
+        public boolean leads() {
+            return leads;
+        }
+
+        @Override
+        public Optional<String> leader() {
+            return leads ? Optional.of("n1") : Optional.of("n2");
+        }
+
+        @Override
+        public void submit(PendingEntry entry) {
+            entries.add(entry);
+        }
+
+        @Override
+        public CompletableFuture<Long> snapshot() {
+            return CompletableFuture.completedFuture(0L);
+        }
+
+        @Override
+        public CompletableFuture<Void> replicatedEverywhere(long index) {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public int peers() {
+            return 1;
+        }
+
+        @Override
+        public Status status() {
+            return new Status("leader", 1, 0, 0, List.of());
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private final CollectingConsensus consensus = new CollectingConsensus();
+    private final Batcher batcher = new Batcher(
+            consensus, InstantSource.fixed(Instant.EPOCH), ENTRY_BYTES_MAX, PENDING_BYTES_MAX, 2, "batcher-test");
+    private final PartitionReplica first = replica(0);
+    private final PartitionReplica second = replica(1);
+
+    private static PartitionReplica replica(int partition) {
+        return new PartitionReplica(
+                new TopicPartition("t", partition),
+                1,
+                new SimulatedDisk(1),
+                Path.of("/data/logs/t-1/" + partition),
+                LogSettings.DEFAULT,
+                null,
+                0,
+                null);
+    }
+
+    private static Waiting.Append append(PartitionReplica replica, int bytesMax, String... values) {
+        return new Waiting.Append(AppendRequest.of("t", 0, Nodes.records(values)), replica, bytesMax, 0, 0);
+    }
+
+    private static Waiting.Append keyed(PartitionReplica replica, String value) {
+        return new Waiting.Append(
+                new AppendRequest(
+                        "t", 0, Nodes.records(value), AppendRequest.Acknowledgement.QUORUM, "key", 1, -1, null),
+                replica,
+                200,
+                1,
+                2);
+    }
+
+    private static long firstOffset(Waiting.Append append) throws Exception {
+        return Nodes.offset(Nodes.get(append.future));
+    }
+
+    @Test
+    void plainAppendsToOnePartitionShareABatchAndSplitItsOffsets() throws Exception {
+        Waiting.Append a = append(first, 200, "a", "b");
+        Waiting.Append b = append(second, 200, "c");
+        Waiting.Append c = append(first, 200, "d");
+        for (Waiting.Append each : List.of(a, b, c)) {
+            assertThat(batcher.offer(each)).isTrue();
+        }
+        assertThat(batcher.doWork()).isEqualTo(3);
+        assertThat(batcher.doWork()).isZero();
+
+        consensus
+                .entries
+                .getFirst()
+                .applied(
+                        9,
+                        List.of(new CommandOutcome.Appended(10, 3), new CommandOutcome.Appended(70, 1)),
+                        System.nanoTime());
+
+        assertThat(firstOffset(a)).isEqualTo(10);
+        assertThat(firstOffset(c)).isEqualTo(12);
+        assertThat(firstOffset(b)).isEqualTo(70);
+        assertThat(batcher.pendingBytes()).isZero();
+        assertThat(batcher.inFlight()).isZero();
+    }
+
+    @Test
+    void aKeyedAppendEndsTheSharedBatchSoThatOrderIsKept() throws Exception {
+        Waiting.Append a = append(first, 200, "a");
+        Waiting.Append k = keyed(first, "k");
+        Waiting.Append b = append(first, 200, "b");
+        Waiting.Append c = append(first, 200, "c");
+        List.of(a, k, b, c).forEach(batcher::offer);
+        batcher.doWork();
+        consensus
+                .entries
+                .getFirst()
+                .applied(
+                        9,
+                        List.of(
+                                new CommandOutcome.Appended(0, 1),
+                                new CommandOutcome.AppendRejected(new AppendOutcome.Duplicate(5, 1)),
+                                new CommandOutcome.Appended(1, 2)),
+                        System.nanoTime());
+        assertThat(firstOffset(a)).isZero();
+        assertThat(k.future).isCompletedWithValue(new AppendOutcome.Duplicate(5, 1));
+        assertThat(firstOffset(b)).isEqualTo(1);
+        assertThat(firstOffset(c)).isEqualTo(2);
+    }
+
+    @Test
+    void anEntryStopsBeforeItIsTooLarge() {
+        int half = (ENTRY_BYTES_MAX - EntryLayout.HEADER_BYTES) / 2;
+        batcher.offer(append(first, half, "a"));
+        batcher.offer(append(first, half, "b"));
+        batcher.offer(append(first, 1, "c"));
+        assertThat(batcher.doWork()).isEqualTo(2);
+        assertThat(batcher.doWork()).isEqualTo(1);
+    }
+
+    @Test
+    void onlyAFewEntriesAreOnTheirWayAndTheNextOneGrows() {
+        for (int i = 0; i < 2; i++) {
+            batcher.offer(append(first, 200, "a"));
+            assertThat(batcher.doWork()).isEqualTo(1);
+        }
+        batcher.offer(append(first, 200, "b"));
+        batcher.offer(append(first, 200, "c"));
+        assertThat(batcher.doWork()).isZero();
+        consensus.entries.getFirst().failed("for the test", null);
+        assertThat(batcher.doWork()).isEqualTo(2);
+    }
+
+    @Test
+    void whatWouldExceedTheBoundIsRefusedAndTheBoundItselfIsNot() {
+        assertThat(batcher.offer(append(first, PENDING_BYTES_MAX - 1, "a"))).isTrue();
+        assertThat(batcher.offer(append(first, 2, "b"))).isFalse();
+        assertThat(batcher.offer(append(first, 1, "b"))).isTrue();
+        assertThat(batcher.offer(append(first, 1, "c"))).isFalse();
+        batcher.doWork();
+        consensus.entries.getFirst().failed("for the test", null);
+        assertThat(batcher.pendingBytes()).isEqualTo(1);
+        assertThat(batcher.offer(append(first, 1, "c"))).isTrue();
+    }
+
+    @Test
+    void withoutTheLeadNothingIsSent() {
+        consensus.leads = false;
+        Waiting.Append a = append(first, 200, "a");
+        Waiting.Command command = new Waiting.Command(EntryLayout.FENCE, new byte[3]);
+        batcher.offer(a);
+        batcher.offer(command);
+        batcher.doWork();
+        assertThat(consensus.entries).isEmpty();
+        assertThat(a.future).isCompletedWithValue(new AppendOutcome.NotLeader("n2"));
+        assertThatThrownBy(() -> Nodes.get(command.future)).hasCauseInstanceOf(ReplicationException.class);
+        assertThat(batcher.pendingBytes()).isZero();
+    }
+
+    @Test
+    void anEntryThatMayBeInALogIsUnknownAndOneThatIsNotHasNotHappened() {
+        Waiting.Append a = append(first, 200, "a");
+        batcher.offer(a);
+        batcher.doWork();
+        consensus.entries.getFirst().notLeader("n2");
+        assertThat(a.future).isCompletedWithValue(new AppendOutcome.NotLeader("n2"));
+
+        Waiting.Append b = append(first, 200, "b");
+        batcher.offer(b);
+        batcher.doWork();
+        consensus.entries.get(1).enteredLog();
+        consensus.entries.get(1).notLeader("n2");
+        assertThatThrownBy(() -> Nodes.get(b.future))
+                .isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(OutcomeUnknownException.class);
+        // a late decision changes no answer
+        consensus.entries.get(1).applied(3, List.of(new CommandOutcome.Appended(0, 1)), System.nanoTime());
+        assertThat(b.future).isCompletedExceptionally();
+
+        Waiting.Append c = append(first, 200, "c");
+        batcher.offer(c);
+        batcher.doWork();
+        consensus.entries.get(2).failed("for the test", null);
+        assertThatThrownBy(() -> Nodes.get(c.future)).hasCauseInstanceOf(ReplicationException.class);
+    }
+
+    @Test
+    void whatWaitsWhenItStopsHasNotHappened() {
+        Waiting.Append a = append(first, 200, "a");
+        batcher.offer(a);
+        batcher.stop(new ReplicationException("closed", null));
+        assertThatThrownBy(() -> Nodes.get(a.future)).hasCauseInstanceOf(ReplicationException.class);
+        Waiting.Append late = append(first, 200, "b");
+        batcher.offer(late);
+        assertThatThrownBy(() -> Nodes.get(late.future)).hasCauseInstanceOf(ReplicationException.class);
+        assertThat(batcher.pendingBytes()).isZero();
+    }
+
+    @Test
+    void anEntryThatTakesTooLongIsGivenUpAndMakesRoom() {
+        Waiting.Append a = append(first, 200, "a");
+        batcher.offer(a);
+        batcher.doWork();
+        consensus.entries.getFirst().enteredLog();
+        batcher.failOlderThan(3_600_000_000_000L, "not yet");
+        assertThat(a.future).isNotDone();
+        batcher.failOlderThan(-1, "too long");
+        assertThatThrownBy(() -> Nodes.get(a.future)).hasCauseInstanceOf(OutcomeUnknownException.class);
+        assertThat(batcher.inFlight()).isZero();
+        assertThat(batcher.pendingBytes()).isZero();
+    }
+}

@@ -1,0 +1,25 @@
+package io.millrace.replication.partition;
+
+import io.millrace.replication.ReplicatedLog;
+
+/// What tests may do to a log that users of the face may not.
+public final class GroupLogs {
+    private GroupLogs() {}
+
+    /// Stops without waiting and without a snapshot.
+    public static void abandon(ReplicatedLog log) {
+        ((GroupLog) log).abandon();
+    }
+
+    public static boolean takeSnapshot(ReplicatedLog log) {
+        return ((GroupLog) log).takeSnapshot();
+    }
+
+    public static void applyRetention(ReplicatedLog log) {
+        ((GroupLog) log).applyRetention();
+    }
+
+    public static void checkDisk(ReplicatedLog log) {
+        ((GroupLog) log).checkDisk();
+    }
+}

@@ -1,0 +1,89 @@
+package io.millrace.shell;
+
+import io.millrace.client.MillraceClient;
+import io.millrace.client.MillraceException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Where to connect and as whom; part of every command that talks to a node.
+final class ConnectionOptions {
+    private static final String DEFAULT_URL = "http://localhost:1109";
+    private static final int DEFAULT_PORT = 1109;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-u", "--url"},
+            paramLabel = "URL[,URL...]",
+            split = ",",
+            description = "One or more nodes of the cluster. Default: $MILLRACE_URL, or " + DEFAULT_URL + ".")
+    private List<String> urls = new ArrayList<>();
+
+    @Option(
+            names = "--token",
+            paramLabel = "TOKEN",
+            description = "Bearer token. Default: $MILLRACE_TOKEN, which keeps it out of the process list.")
+    private @Nullable String token;
+
+    /// The nodes, as given, from the environment, or the default.
+    List<URI> nodes(Map<String, String> environment) {
+        List<String> given = urls;
+        if (given.isEmpty()) {
+            given = List.of(
+                    environment.getOrDefault("MILLRACE_URL", DEFAULT_URL).split(","));
+        }
+        List<URI> nodes = new ArrayList<>();
+        for (String text : given) {
+            nodes.add(node(text.strip()));
+        }
+        return nodes;
+    }
+
+    private URI node(String text) {
+        String full = text.contains("://") ? text : "http://" + text;
+        try {
+            URI uri = URI.create(full);
+            boolean web = "http".equals(uri.getScheme()) || "https".equals(uri.getScheme());
+            if (web && uri.getHost() != null) {
+                return uri.getPort() < 0 && "http".equals(uri.getScheme())
+                        ? URI.create("http://" + uri.getRawAuthority() + ":" + DEFAULT_PORT)
+                        : uri;
+            }
+        } catch (IllegalArgumentException malformed) {
+            // the message below says what is expected
+        }
+        throw new ParameterException(
+                spec.commandLine(),
+                "'" + text + "' is not the address of a node; expected for instance " + DEFAULT_URL);
+    }
+
+    /// Connects and makes sure that somebody answers. A node that is not ready is fine: statements wait for it.
+    ///
+    /// @throws MillraceException with `cannot_connect` when nobody does
+    MillraceClient connect(Streams streams) {
+        MillraceClient.Builder builder =
+                MillraceClient.builder().nodes(nodes(streams.environment())).retryFor(Duration.ofSeconds(10));
+        String secret = token == null ? streams.environment().get("MILLRACE_TOKEN") : token;
+        if (secret != null && !secret.isBlank()) {
+            builder.token(secret.strip());
+        }
+        MillraceClient client = builder.build();
+        try {
+            var _ = client.health();
+        } catch (MillraceException failure) {
+            client.close();
+            throw failure;
+        }
+        return client;
+    }
+}
