@@ -35,7 +35,7 @@ final class Declarations {
     static final String KEY_OPTION = "key";
     static final String APPEND_OPTION = "append_only";
     private static final List<String> OPTIONS =
-            List.of("topic", "format", "partitions", "unbounded", "delimiter", "header", KEY_OPTION, APPEND_OPTION);
+            List.of("topic", "format", "partitions", "unbounded", "delimiter", "null", KEY_OPTION, APPEND_OPTION);
     private static final List<String> FORMATS = List.of("json", "csv", "text", "bytes");
     private static final int PARTITIONS_MAX = 100_000;
 
@@ -127,6 +127,7 @@ final class Declarations {
                 SourceSpec.Side.GOOD,
                 key,
                 false,
+                fromRecords(fields),
                 !table,
                 null,
                 text);
@@ -146,6 +147,7 @@ final class Declarations {
                 SourceSpec.Side.GOOD,
                 key,
                 false,
+                fromRecords(fields),
                 !table,
                 null,
                 text);
@@ -155,6 +157,12 @@ final class Declarations {
         return PseudoColumns.ALL.stream()
                 .filter(pseudo ->
                         fields.stream().noneMatch(field -> field.name().equals(pseudo.name())))
+                .toList();
+    }
+
+    private static List<Relation.Field> fromRecords(List<Relation.Field> fields) {
+        return fields.stream()
+                .filter(field -> !field.isComputed() && field.origin() == Origin.FIELD)
                 .toList();
     }
 
@@ -419,7 +427,7 @@ final class Declarations {
 
     private static Map<String, String> formatOptions(Map<String, String> options) {
         Map<String, String> format = new LinkedHashMap<>();
-        for (String name : List.of("delimiter", "header")) {
+        for (String name : List.of("delimiter", "null")) {
             String value = options.get(name);
             if (value != null) {
                 format.put(name, value);
@@ -471,6 +479,7 @@ final class Declarations {
                 SourceSpec.Side.GOOD,
                 key.isEmpty() ? List.of() : KeyNames.parse(key),
                 false,
+                fromRecords(fields),
                 appendOnly,
                 query,
                 text);

@@ -47,8 +47,7 @@ final class OutputNames {
             case SqlSelect select -> select;
             case SqlOrderBy ordered -> select(ordered.query);
             case SqlWith with -> select(with.body);
-            case SqlBasicCall call
-            when SqlKind.SET_QUERY.contains(call.getKind()) -> select(call.operand(0));
+            case SqlBasicCall call when SqlKind.SET_QUERY.contains(call.getKind()) -> select(call.operand(0));
             default -> null; // VALUES
         };
     }
@@ -63,7 +62,8 @@ final class OutputNames {
         return switch (call.getKind()) {
             case CAST -> derive(call.operand(0));
             case FILTER, OVER, WITHIN_GROUP, RESPECT_NULLS, IGNORE_NULLS -> derive(call.operand(0));
-            case ITEM -> call.operand(1) instanceof SqlCharStringLiteral text ? text.toValue() : derive(call.operand(0));
+            case ITEM ->
+                call.operand(1) instanceof SqlCharStringLiteral text ? text.toValue() : derive(call.operand(0));
             case DOT -> derive(call.operand(1));
             case CASE -> "case";
             default -> {

@@ -236,8 +236,7 @@ final class QueryRewriter extends SqlShuttle {
     /// `FROM a LEFT SEMI JOIN b ON c` becomes `FROM a WHERE EXISTS (SELECT 1 FROM b WHERE c)`.
     private static void semiJoins(SqlSelect select) {
         while (select.getFrom() instanceof SqlJoin join
-                && (join.getJoinType() == JoinType.LEFT_SEMI_JOIN
-                        || join.getJoinType() == JoinType.LEFT_ANTI_JOIN)) {
+                && (join.getJoinType() == JoinType.LEFT_SEMI_JOIN || join.getJoinType() == JoinType.LEFT_ANTI_JOIN)) {
             SqlParserPos place = join.getParserPosition();
             SqlNode condition = join.getCondition();
             if (condition == null || condition instanceof SqlNodeList) {

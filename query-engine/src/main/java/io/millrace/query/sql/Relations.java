@@ -152,6 +152,7 @@ final class Relations {
                 late ? SourceSpec.Side.LATE : SourceSpec.Side.BAD,
                 List.of(),
                 stored.inferred(),
+                stored.declared(),
                 true,
                 null,
                 "");
@@ -236,6 +237,9 @@ final class Relations {
                 SourceSpec.Side.GOOD,
                 table ? List.of("_key") : List.of(),
                 !columns.isEmpty(),
+                fields.stream()
+                        .filter(field -> field.origin() == SourceSpec.Origin.FIELD)
+                        .toList(),
                 !table,
                 null,
                 "");

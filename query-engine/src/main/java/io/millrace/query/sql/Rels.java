@@ -34,8 +34,8 @@ final class Rels {
         return false;
     }
 
-    /// Puts a projection between each aggregate and the relation it reads: the trimmer leaves out those of which
-    /// hardly a column is used.
+    /// Puts a projection between each aggregate and the relation it reads: the trimmer leaves out those of
+    /// which hardly a column is used.
     static RelNode narrowed(RelNode rel, RelBuilder builder) {
         List<RelNode> inputs = new ArrayList<>();
         for (RelNode input : rel.getInputs()) {
@@ -52,7 +52,8 @@ final class Rels {
         int width = scan.getRowType().getFieldCount();
         ImmutableBitSet used = ImmutableBitSet.of(RelOptUtil.getAllFields(aggregate));
         if (used.isEmpty()) {
-            used = ImmutableBitSet.of(Math.max(0, scan.getRowType().getFieldNames().indexOf("_offset")));
+            used = ImmutableBitSet.of(
+                    Math.max(0, scan.getRowType().getFieldNames().indexOf("_offset")));
         }
         List<Integer> columns = used.toList();
         RelNode project = builder.push(scan).project(builder.fields(columns)).build();
