@@ -49,17 +49,7 @@ final class StrictCoercion extends TypeCoercionImpl {
 
     @Override
     public boolean caseWhenCoercion(SqlCallBinding binding) {
-        if (binding.getCall() instanceof SqlCase choice) {
-            List<RelDataType> types = new ArrayList<>();
-            for (SqlNode branch : choice.getThenOperands()) {
-                types.add(binding.getValidator().deriveType(binding.getScope(), branch));
-            }
-            SqlNode otherwise = choice.getElseOperand();
-            if (otherwise != null) {
-                types.add(binding.getValidator().deriveType(binding.getScope(), otherwise));
-            }
-            refuse(binding, types, "the results of one CASE");
-        }
+        refuse(binding, operandTypes(binding), "the results of one CASE");
         return super.caseWhenCoercion(binding);
     }
 
@@ -96,6 +86,17 @@ final class StrictCoercion extends TypeCoercionImpl {
 
     private static List<RelDataType> operandTypes(SqlCallBinding binding) {
         List<RelDataType> types = new ArrayList<>();
+        if (binding.getCall() instanceof SqlCase choice) {
+            // its operands are lists; what must agree are the results
+            for (SqlNode branch : choice.getThenOperands()) {
+                types.add(binding.getValidator().deriveType(binding.getScope(), branch));
+            }
+            SqlNode otherwise = choice.getElseOperand();
+            if (otherwise != null) {
+                types.add(binding.getValidator().deriveType(binding.getScope(), otherwise));
+            }
+            return types;
+        }
         for (int i = 0; i < binding.getOperandCount(); i++) {
             types.add(binding.getOperandType(i));
         }
