@@ -183,6 +183,11 @@ public final class Node implements AutoCloseable {
         return address;
     }
 
+    /// Every endpoint that it serves.
+    List<Route> routes() {
+        return server.routes();
+    }
+
     /// Stops accepting, lets requests in flight end, closes the log.
     ///
     /// @return whether all requests ended in time
