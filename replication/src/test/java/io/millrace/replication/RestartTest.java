@@ -282,6 +282,24 @@ class RestartTest {
     }
 
     @Test
+    void aFlippedByteInAClosedSegmentOfTheRaftLogIsRefused() throws Exception {
+        writeAndAbandon();
+        crash(Nodes.open(folder)); // a new term closes the segment of the old one
+        Path segment;
+        try (Stream<Path> files = Files.walk(folder.resolve("raft"))) {
+            segment = files.filter(file -> file.getFileName().toString().matches("log_\\d+-\\d+"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(segment);
+        bytes[endOfContent(bytes) / 2] ^= 1;
+        Files.write(segment, bytes);
+        assertThatThrownBy(() -> Nodes.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(segment + " is corrupt at byte");
+    }
+
+    @Test
     void aDamagedManifestIsRefused() throws Exception {
         try (ReplicatedLog log = Nodes.open(folder)) {
             get(log.createTopic("t", partitions(1)));
