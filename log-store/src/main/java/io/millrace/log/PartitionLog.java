@@ -43,7 +43,8 @@ public interface PartitionLog extends AutoCloseable {
     /// @throws OffsetOutOfRangeException below the earliest or above the next offset
     RecordReader reader(long fromOffset) throws IOException;
 
-    /// The same, but it also delivers markers ([RecordBuffer#marker]); [RecordReader#isMarker] tells them apart.
+    /// The same, but it also delivers markers ([RecordBuffer#marker]); [RecordReader#isMarker] tells them
+    /// apart.
     RecordReader readerWithMarkers(long fromOffset) throws IOException;
 
     /// First offset whose record has a timestamp of at least `timestampMs`, or the high watermark when there is

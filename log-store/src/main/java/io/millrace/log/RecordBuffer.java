@@ -33,8 +33,8 @@ public final class RecordBuffer {
 
     private boolean marker;
 
-    /// A buffer that becomes a marker: a control batch of one record, which ordinary readers step over. Kafka's tools
-    /// show it as a control batch of unknown type.
+    /// A buffer that becomes a marker: a control batch of one record, which ordinary readers step over. Kafka's
+    /// tools show it as a control batch of unknown type.
     public static RecordBuffer marker(long timestampMs, byte[] value) {
         RecordBuffer buffer = new RecordBuffer();
         buffer.add(timestampMs, MARKER_KEY, 0, MARKER_KEY.length, value, 0, value.length, List.of());

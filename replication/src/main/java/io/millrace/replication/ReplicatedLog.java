@@ -16,7 +16,6 @@ import java.util.function.Consumer;
 /// certainly did not.
 public interface ReplicatedLog extends AutoCloseable {
     // ---- writes
-    // -------------------------------------------------------------------------------------------------
 
     /// Appends records to one partition. The buffer belongs to this module from now on until the future
     /// completes.
@@ -46,7 +45,6 @@ public interface ReplicatedLog extends AutoCloseable {
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state
-    // --------------------------------------------------------------------
 
     Optional<Topic> topic(String name);
 

@@ -9,26 +9,62 @@ import static io.millrace.replication.Nodes.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Real nodes that stop in different ways and start again.
 class RestartTest {
     @TempDir
-    Path folder;
+    Path root;
+
+    private Path folder = Path.of("");
+    private final List<Thread> closing = new ArrayList<>();
+
+    @BeforeEach
+    void chooseFolder() {
+        folder = root.resolve("node");
+    }
 
     private static AppendRequest keyed(String key, String value) {
         return new AppendRequest("t", 0, records(value), Acknowledgement.QUORUM, key, 1, -1, null);
+    }
+
+    @AfterEach
+    void waitForTheCrashed() throws InterruptedException {
+        for (Thread thread : closing) {
+            thread.join();
+        }
+    }
+
+    /// Goes on with a copy of the files as they are now, as after a kill; the old node is closed aside, which
+    /// takes a second.
+    private void crash(ReplicatedLog log) throws IOException {
+        Path copy = root.resolve("crash " + closing.size());
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, copy.resolve(folder.relativize(file)));
+            }
+        }
+        Thread thread = new Thread(() -> GroupLogs.abandon(log));
+        thread.start();
+        closing.add(thread);
+        folder = copy;
     }
 
     /// Everything that is replicated, in a form that can be compared.
@@ -112,7 +148,7 @@ class RestartTest {
         ReplicatedLog log = Nodes.open(folder);
         fill(log);
         List<Object> before = state(log);
-        GroupLogs.abandon(log);
+        crash(log);
         checkAfterRestart(before);
     }
 
@@ -127,7 +163,7 @@ class RestartTest {
         append(log, "t", 0, "behind the second snapshot");
         get(log.deleteBefore("early", 0, 1));
         List<Object> before = state(log);
-        GroupLogs.abandon(log);
+        crash(log);
         checkAfterRestart(before);
     }
 
@@ -137,7 +173,7 @@ class RestartTest {
         fill(log);
         List<Object> before = state(log);
         for (int round = 0; round < 3; round++) { // each start replays all, each stop forgets it
-            GroupLogs.abandon(log);
+            crash(log);
             log = Nodes.open(folder);
             assertThat(state(log)).isEqualTo(before);
         }
@@ -206,7 +242,7 @@ class RestartTest {
             append(log, "t", 0, "value " + i);
         }
         List<Object> before = state(log);
-        GroupLogs.abandon(log);
+        crash(log);
         return before;
     }
 
@@ -246,6 +282,24 @@ class RestartTest {
     }
 
     @Test
+    void aFlippedByteInAClosedSegmentOfTheRaftLogIsRefused() throws Exception {
+        writeAndAbandon();
+        crash(Nodes.open(folder)); // a new term closes the segment of the old one
+        Path segment;
+        try (Stream<Path> files = Files.walk(folder.resolve("raft"))) {
+            segment = files.filter(file -> file.getFileName().toString().matches("log_\\d+-\\d+"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        byte[] bytes = Files.readAllBytes(segment);
+        bytes[endOfContent(bytes) / 2] ^= 1;
+        Files.write(segment, bytes);
+        assertThatThrownBy(() -> Nodes.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(segment + " is corrupt at byte");
+    }
+
+    @Test
     void aDamagedManifestIsRefused() throws Exception {
         try (ReplicatedLog log = Nodes.open(folder)) {
             get(log.createTopic("t", partitions(1)));
@@ -277,6 +331,21 @@ class RestartTest {
                 get(log.createTopic("t", partitions(1)));
                 assertThat(offset(append(log, "t", 0, "round " + round))).isEqualTo(round);
             }
+        }
+    }
+
+    @Test
+    void aPortInUseIsAnErrorAndNotTheEndOfTheProcess() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            ReplicationSettings settings = ReplicationSettings.singleNode(folder, taken.getLocalPort());
+            assertThatThrownBy(() -> ReplicatedLogs.open(settings, new LocalDisk(), InstantSource.system()))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("127.0.0.1")
+                    .hasMessageContaining(String.valueOf(taken.getLocalPort()));
+        }
+        try (ReplicatedLog log = Nodes.open(folder)) {
+            get(log.createTopic("t", partitions(1)));
+            assertThat(offset(append(log, "t", 0, "a"))).isZero();
         }
     }
 }

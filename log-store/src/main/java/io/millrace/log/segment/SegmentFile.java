@@ -46,7 +46,7 @@ public final class SegmentFile {
     private final Object fileLock = new Object();
 
     private volatile @Nullable DiskFile file;
-    private long syncedBytes; // guarded by fileLock; <= sizeBytes
+    private long syncedBytes = -1; // guarded by fileLock; <= sizeBytes; −1: never synced here
 
     private SegmentFile(
             Disk disk,
@@ -183,7 +183,7 @@ public final class SegmentFile {
             }
             boolean last = sealed; // before the size: nothing is appended after sealing
             long size = sizeBytes;
-            if (syncedBytes < size || size == 0) {
+            if (syncedBytes < size) {
                 open.sync();
                 syncedBytes = size;
             }

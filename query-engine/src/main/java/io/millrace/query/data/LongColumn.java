@@ -21,6 +21,14 @@ public final class LongColumn extends Column {
         countPresent();
     }
 
+    /// Appends the first `more` values of an array, none of them null.
+    public void append(long[] source, int more) {
+        reserve(more);
+        System.arraycopy(source, 0, values, count, more);
+        Arrays.fill(nulls, count, count + more, false);
+        count += more;
+    }
+
     @Override
     public void appendFrom(Column other, int[] rows, int rowCount) {
         if (other.nullCount > 0) {

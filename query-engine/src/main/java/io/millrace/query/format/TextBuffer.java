@@ -113,13 +113,30 @@ public final class TextBuffer {
         return digits;
     }
 
-    /// The shortest text that reads back as the same number. Whole numbers below 10^15 need no conversion by
-    /// the JDK.
+    /// The shortest text that reads back as the same number.
+    ///
+    /// With at most three places after the point and ten digits no object is made: of all texts with at most 15
+    /// digits only one reads back as a given double, so the one found is what the JDK would find.
     public void number(double value, boolean real) {
-        if (value == Math.rint(value) && Math.abs(value) < 1e7 && (value != 0 || 1 / value > 0)) {
-            number((long) value);
-            ascii(".0");
-            return;
+        double magnitude = Math.abs(value);
+        if (!real && magnitude < 1e7 && (magnitude >= 1e-3 || value == 0)) {
+            long thousandths = (long) Math.rint(magnitude * 1000);
+            if (thousandths / 1000.0 == magnitude) {
+                if (value < 0 || (value == 0 && 1 / value < 0)) {
+                    put('-');
+                }
+                number(thousandths / 1000);
+                put('.');
+                int rest = (int) (thousandths % 1000);
+                put((char) ('0' + rest / 100));
+                if (rest % 100 != 0) {
+                    put((char) ('0' + rest / 10 % 10));
+                    if (rest % 10 != 0) {
+                        put((char) ('0' + rest % 10));
+                    }
+                }
+                return;
+            }
         }
         ascii(real ? Float.toString((float) value) : Double.toString(value));
     }

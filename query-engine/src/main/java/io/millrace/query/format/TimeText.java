@@ -55,7 +55,7 @@ public final class TimeText {
 
     /// Days since 1970-01-01, or [#INVALID].
     public static long date(byte[] text, int start, int length) {
-        if (length != 10 || text[start + 4] != '-' || text[start + 7] != '-') {
+        if (length != 10 || text[start + 4] != text[start + 7] || (text[start + 4] != '-' && text[start + 4] != '/')) {
             return INVALID;
         }
         int century = twoDigits(text, start);

@@ -85,8 +85,9 @@ public final class AggregateOperator extends Operator {
                     ? io.millrace.query.data.ColumnType.of(io.millrace.query.data.SqlType.NULL)
                     : input.schema().type(call.argument());
             distinctOf[i] = call.distinct() && call.argument() >= 0 ? distinct(distinctKeys, call) : -1;
-            accumulators[i] = Accumulator.create(call, argument, appendOnly);
-            accumulators[i].at = word;
+            boolean total = call.function() == AggregateCall.Function.COUNT && call.argument() < 0 && call.filter() < 0;
+            accumulators[i] = total ? new TotalAccumulator() : Accumulator.create(call, argument, appendOnly);
+            accumulators[i].at = total ? TOTAL : word;
             word += accumulators[i].words();
             filters[i] = call.filter();
         }
@@ -157,20 +158,21 @@ public final class AggregateOperator extends Operator {
             touch(groups.findOrAdd(0));
         }
         groups.encode(input, keys);
-        for (int row = 0; row < count; row++) {
-            if (row > 0 && groups.sameEncoded(row, row - 1)) {
-                slots[row] = slots[row - 1];
-                continue;
-            }
-            int slot = groups.findOrAdd(row);
-            slots[row] = slot;
-            if (groups.added()) {
-                if (panes != null && !groups.isNull(slot, paneKey)) {
+        int added = groups.findOrAddAll(count, slots);
+        if (panes != null) {
+            for (int i = 0; i < added; i++) {
+                int slot = groups.addedSlots()[i];
+                if (!groups.isNull(slot, paneKey)) {
                     panes.add(slot, groups.longAt(slot, paneKey));
                 }
             }
-            if (groups.payload(slot, TOUCHED) != stepNumber) {
-                touch(slot);
+        }
+        long[] words = groups.words();
+        int stride = groups.stride();
+        int mark = groups.payloadAt() + TOUCHED;
+        for (int row = 0; row < count; row++) {
+            if (words[slots[row] * stride + mark] != stepNumber) {
+                touch(slots[row]);
             }
         }
     }

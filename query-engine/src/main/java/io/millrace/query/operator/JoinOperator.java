@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// 0`. NULL keys match nothing and are never stored. Without θ, M belongs to the key and is kept there; with θ
 /// it is kept beside each row.
 ///
-/// State: each row of both sides with 7 words beside it, and each key with 9. The right side of a SEMI or ANTI
+/// State: each row of both sides with 4 words beside it (7 for outer joins with θ), and each key with 9. The right side
+/// of a SEMI or ANTI
 /// join without θ keeps keys alone. Keys below a waterline of both sides are dropped with all their rows; with
 /// a time bound, rows that no future row of the other side can reach.
 public final class JoinOperator extends Operator {
@@ -109,9 +110,22 @@ public final class JoinOperator extends Operator {
         keys = new RowTable(types(left.schema(), leftKeys), false, 2 * WORDS_OF_SIDE, true);
         boolean leftPreserved = kind != JoinKind.INNER && kind != JoinKind.RIGHT;
         boolean rightPreserved = kind == JoinKind.RIGHT || kind == JoinKind.FULL;
-        this.left = new JoinSide(left.schema(), leftAppendOnly, leftPreserved, 0, lines.leftColumn(), lines.leftLine());
+        this.left = new JoinSide(
+                left.schema(),
+                leftAppendOnly,
+                leftPreserved,
+                leftPreserved && residual != null,
+                0,
+                lines.leftColumn(),
+                lines.leftLine());
         this.right = new JoinSide(
-                right.schema(), rightAppendOnly, rightPreserved, WORDS_OF_SIDE, lines.rightColumn(), lines.rightLine());
+                right.schema(),
+                rightAppendOnly,
+                rightPreserved,
+                rightPreserved && residual != null,
+                WORDS_OF_SIDE,
+                lines.rightColumn(),
+                lines.rightLine());
         keyPanes = lines.keyLine() == null ? null : new TimePanes(AggregateOperator.PANE_SHIFT);
         List<ColumnInfo> pair = new ArrayList<>(left.schema().columns());
         pair.addAll(right.schema().columns());

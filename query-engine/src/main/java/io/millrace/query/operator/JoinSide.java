@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The rows of one side of a join, in a list for each key.
 ///
-/// Payload of a row: weight, next and previous in the key's list, key, matches, mark of the phase. Where
+/// Payload of a row: weight, next and previous in the key's list, key; where needed matches, mark of the phase,
+/// matches then. Where
 /// nothing is taken back rows need not be found again, so there is no hash index over them.
 final class JoinSide {
     static final int WEIGHT = 0;
@@ -27,6 +28,7 @@ final class JoinSide {
     final RowTable rows;
     final boolean indexed;
     final boolean preserved;
+    private final boolean countsMatches;
 
     /// Place of this side's words within a key's row: first row + 1, Σ weight, mark of the phase, Σ weight
     /// then.
@@ -36,17 +38,20 @@ final class JoinSide {
     private final @Nullable Waterline waterline;
     private final @Nullable TimePanes panes;
 
-    /// @param preserved whether rows without match are part of the result
+    /// @param preserved whether rows without match are part of the result, or the reverse
+    /// @param countsMatches whether each row needs its own count of matches
     JoinSide(
             Schema schema,
             boolean appendOnly,
             boolean preserved,
+            boolean countsMatches,
             int keyWords,
             int timeColumn,
             @Nullable Waterline waterline) {
         columns = Operator.allColumns(schema);
         indexed = !appendOnly;
-        rows = new RowTable(Operator.types(schema, columns), false, 7, indexed);
+        rows = new RowTable(Operator.types(schema, columns), false, countsMatches ? 7 : 4, indexed);
+        this.countsMatches = countsMatches;
         this.preserved = preserved;
         this.keyWords = keyWords;
         this.timeColumn = timeColumn;
@@ -65,7 +70,9 @@ final class JoinSide {
             int first = (int) keys.payload(key, keyWords);
             rows.setPayload(slot, NEXT, first);
             rows.setPayload(slot, KEY, key);
-            rows.setPayload(slot, MATCHES, matches);
+            if (countsMatches) {
+                rows.setPayload(slot, MATCHES, matches);
+            }
             if (first != 0) {
                 rows.setPayload(first - 1, PREVIOUS, slot + 1L);
             }

@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// MIN, MAX, ANY_VALUE, ARRAY_AGG and SINGLE_VALUE from each group's ordered multiset of values.
 ///
 /// State: a row of about 5 words and 8 bytes of tree for each distinct value of a group; O(log n) a change. One
-/// word a group: the tree's root + 1. Values of weight 0 are forgotten; those of negative weight are kept
-/// outside the tree, as if absent.
+/// word a group: the tree's root + 1. Values of negative weight are in the tree too, and count as absent.
 final class OrderedAccumulator extends Accumulator {
     private final int argument;
     private final Function function;
@@ -39,10 +38,9 @@ final class OrderedAccumulator extends Accumulator {
         walk = forest.new Walk();
     }
 
-    /// Root + 1 of the tree; net weight of the rows whose values have a negative weight.
     @Override
     int words() {
-        return 2;
+        return 1;
     }
 
     @Override
@@ -56,19 +54,16 @@ final class OrderedAccumulator extends Accumulator {
             int word = slots[row] * groups.stride() + at;
             int root = (int) groups.words()[word] - 1;
             int value = values.findOrAdd(row);
-            long before = values.payload(value, 0);
-            long after = before + weights[row];
-            values.setPayload(value, 0, after);
-            if (before <= 0 && after > 0) {
+            if (values.added()) {
                 root = forest.insert(root, value);
-            } else if (before > 0 && after <= 0) {
-                root = forest.remove(root, value);
             }
-            groups.words()[word] = root + 1;
-            groups.words()[word + 1] += Math.min(0, after) - Math.min(0, before);
-            if (after == 0) {
+            long weight = values.payload(value, 0) + weights[row];
+            values.setPayload(value, 0, weight);
+            if (weight == 0) {
+                root = forest.remove(root, value);
                 values.remove(value);
             }
+            groups.words()[word] = root + 1;
         }
     }
 
@@ -84,17 +79,20 @@ final class OrderedAccumulator extends Accumulator {
         if (function != Function.SINGLE_VALUE || root == OrderedForest.EMPTY) {
             return null;
         }
-        boolean single = forest.left(root) == OrderedForest.EMPTY
-                && forest.right(root) == OrderedForest.EMPTY
-                && values.payload(root, 0) == 1;
-        return single ? null : "a subquery that must give one row gave more";
+        long found = 0;
+        walk.begin(root);
+        for (int value = walk.next(); value != OrderedForest.EMPTY && found <= 1; value = walk.next()) {
+            found += Math.max(0, values.payload(value, 0));
+        }
+        return found <= 1 ? null : "a subquery that must give one row gave more";
     }
 
     @Override
     void append(RowTable groups, int[] slots, int count, Column target) {
         for (int i = 0; i < count; i++) {
             int root = (int) groups.words()[slots[i] * groups.stride() + at] - 1;
-            if (root == OrderedForest.EMPTY) {
+            int best = function == Function.MAX ? largest(root) : smallest(root);
+            if (best == OrderedForest.EMPTY) {
                 target.appendNull();
             } else if (function == Function.ARRAY_AGG) {
                 List<@Nullable Object> list = new ArrayList<>();
@@ -106,10 +104,32 @@ final class OrderedAccumulator extends Accumulator {
                 }
                 ((ObjectColumn) target).append(Collections.unmodifiableList(list));
             } else {
-                one[0] = function == Function.MAX ? forest.last(root) : forest.first(root);
+                one[0] = best;
                 values.appendColumn(0, one, 1, target);
             }
         }
+    }
+
+    private int smallest(int root) {
+        walk.begin(root);
+        int value = walk.next();
+        while (value != OrderedForest.EMPTY && values.payload(value, 0) < 0) {
+            value = walk.next();
+        }
+        return value;
+    }
+
+    private int largest(int root) {
+        int last = forest.last(root);
+        if (last == OrderedForest.EMPTY || values.payload(last, 0) > 0) {
+            return last;
+        }
+        int best = OrderedForest.EMPTY;
+        walk.begin(root);
+        for (int value = walk.next(); value != OrderedForest.EMPTY; value = walk.next()) {
+            best = values.payload(value, 0) > 0 ? value : best;
+        }
+        return best;
     }
 
     @Override

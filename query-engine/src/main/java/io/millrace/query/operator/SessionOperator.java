@@ -38,6 +38,9 @@ public final class SessionOperator extends Operator {
     private final OrderedForest.Walk walk;
     private final @Nullable Waterline waterline;
     private final TimePanes panes = new TimePanes(AggregateOperator.PANE_SHIFT);
+
+    /// Rows of negative weight, which are in no tree.
+    private final TimePanes absent = new TimePanes(AggregateOperator.PANE_SHIFT);
     private final Batch changes;
     private final Consolidator consolidator;
 
@@ -102,6 +105,7 @@ public final class SessionOperator extends Operator {
             long limit = waterline.at(context.watermarks());
             if (limit != Waterline.NONE) {
                 panes.dropBelow(limit, partition -> dropClosed(partition, limit));
+                absent.dropBelow(limit, rows::remove);
             }
         }
     }
@@ -237,6 +241,11 @@ public final class SessionOperator extends Operator {
         } else if (before > 0 && after <= 0) {
             result = forest.remove(root, slot);
         }
+        if (waterline != null && before < 0 && after >= 0) {
+            absent.remove(slot, time(slot));
+        } else if (waterline != null && before >= 0 && after < 0) {
+            absent.add(slot, time(slot));
+        }
         if (after == 0) {
             rows.remove(slot);
         }
@@ -312,7 +321,7 @@ public final class SessionOperator extends Operator {
 
     @Override
     public long stateBytes() {
-        return rows.bytes() + partitions.bytes() + forest.bytes() + panes.bytes();
+        return rows.bytes() + partitions.bytes() + forest.bytes() + panes.bytes() + absent.bytes();
     }
 
     @Override
@@ -321,6 +330,7 @@ public final class SessionOperator extends Operator {
         rows.save(out);
         forest.save(out);
         panes.save(out);
+        absent.save(out);
     }
 
     @Override
@@ -329,5 +339,6 @@ public final class SessionOperator extends Operator {
         rows.restore(in);
         forest.restore(in);
         panes.restore(in);
+        absent.restore(in);
     }
 }

@@ -20,6 +20,8 @@ public final class WindowOperator extends Operator {
     private final long slideMs;
     private final long offsetMs;
     private int[] rows = new int[0];
+    private long[] startScratch = new long[0];
+    private long[] endScratch = new long[0];
     private final LongColumn starts = new LongColumn();
     private final LongColumn ends = new LongColumn();
 
@@ -77,6 +79,10 @@ public final class WindowOperator extends Operator {
 
     private void shareColumns(Batch input, LongColumn times, int count) {
         long[] values = times.values();
+        if (startScratch.length < count) {
+            startScratch = new long[Math.max(count, startScratch.length * 2)];
+            endScratch = new long[startScratch.length];
+        }
         long windowStart = 0;
         long windowEnd = 0; // empty, so that the first row computes its own
         for (int row = 0; row < count; row++) {
@@ -85,9 +91,11 @@ public final class WindowOperator extends Operator {
                 windowStart = floor(time, sizeMs);
                 windowEnd = windowStart + sizeMs;
             }
-            starts.append(windowStart);
-            ends.append(windowEnd);
+            startScratch[row] = windowStart;
+            endScratch[row] = windowEnd;
         }
+        starts.append(startScratch, count);
+        ends.append(endScratch, count);
         Column[] shared = new Column[schema.size()];
         for (int i = 0; i < shared.length - 2; i++) {
             shared[i] = input.column(i);

@@ -53,9 +53,21 @@ public final class Multiset {
     private static List<@Nullable Object> plain(List<@Nullable Object> key) {
         List<@Nullable Object> row = new ArrayList<>();
         for (Object value : key) {
-            row.add(value instanceof ByteBuffer bytes ? bytes.array() : value);
+            row.add(plain(value));
         }
         return row;
+    }
+
+    private static @Nullable Object plain(@Nullable Object value) {
+        return switch (value) {
+            case ByteBuffer bytes -> bytes.array();
+            case List<?> list -> {
+                List<@Nullable Object> copy = new ArrayList<>();
+                list.forEach(element -> copy.add(plain(element)));
+                yield copy;
+            }
+            case null, default -> value;
+        };
     }
 
     /// A value whose equals is SQL's "not distinct".

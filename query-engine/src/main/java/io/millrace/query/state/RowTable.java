@@ -68,6 +68,7 @@ public final class RowTable {
     private long[] scratch = new long[0];
     private int[] scratchTags = new int[0];
     private boolean added;
+    private int[] addedSlots = new int[0];
 
     /// @param columns of the key
     /// @param prefixed whether a number precedes them
@@ -310,27 +311,6 @@ public final class RowTable {
         return (scratch[row * keyWords + headerAt] & Long.MAX_VALUE) != 0;
     }
 
-    /// Hash of the encoded row.
-    public int encodedTag(int row) {
-        return scratchTags[row];
-    }
-
-    /// Whether two encoded rows of small values are the same; may say no for equal rows with values in the
-    /// heap.
-    public boolean sameEncoded(int row, int other) {
-        int at = row * keyWords;
-        int otherAt = other * keyWords;
-        if (scratchTags[row] != scratchTags[other] || scratch[at + headerAt] < 0) {
-            return false;
-        }
-        for (int word = 0; word < keyWords; word++) {
-            if (scratch[at + word] != scratch[otherAt + word]) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     // --- lookup ---------------------------------------------------------------------------------------------
 
     /// Slot of the encoded row, [#NONE] if there is none.
@@ -371,6 +351,77 @@ public final class RowTable {
             growIndex();
         }
         return slot;
+    }
+
+    /// [#findOrAdd] for all encoded rows up to `count`.
+    ///
+    /// @param slots gets the slot of each
+    /// @return how many rows were new: their slots are the first in [#addedSlots]
+    public int findOrAddAll(int count, int[] slots) {
+        int addedCount = 0;
+        int row = 0;
+        while (row < count) {
+            row = findRun(row, count, slots);
+            if (row < count) {
+                int slot = findOrAdd(row);
+                slots[row++] = slot;
+                if (addedCount == addedSlots.length) {
+                    addedSlots = Arrays.copyOf(addedSlots, Math.max(64, addedCount * 2));
+                }
+                addedSlots[addedCount++] = slot;
+            }
+        }
+        return addedCount;
+    }
+
+    public int[] addedSlots() {
+        return addedSlots;
+    }
+
+    /// Looks up rows until one is new. Everything is in locals: this is the hottest loop of an aggregate.
+    private int findRun(int first, int count, int[] slots) {
+        long[] entries = index;
+        long[] rows = words;
+        long[] wantedRows = scratch;
+        int[] wantedTags = scratchTags;
+        int mask = entries.length - 1;
+        int shift = indexShift;
+        int size = keyWords;
+        int step = stride;
+        int header = headerAt;
+        for (int row = first; row < count; row++) {
+            int tag = wantedTags[row];
+            int wanted = row * size;
+            int at = tag >>> shift;
+            search:
+            while (true) {
+                long entry = entries[at];
+                if (entry == 0) {
+                    return row;
+                }
+                if ((int) (entry >>> 32) == tag) {
+                    int slot = (int) entry - 1;
+                    if (wantedRows[wanted + header] < 0) {
+                        if (same(slot, row)) {
+                            slots[row] = slot;
+                            break search;
+                        }
+                    } else {
+                        int stored = slot * step;
+                        int word = 0;
+                        while (word < size && rows[stored + word] == wantedRows[wanted + word]) {
+                            word++;
+                        }
+                        if (word == size) {
+                            slots[row] = slot;
+                            break search;
+                        }
+                    }
+                }
+                at = (at + 1) & mask;
+            }
+        }
+        return count;
     }
 
     /// Whether the last [#findOrAdd] made a new row.

@@ -13,13 +13,19 @@ import io.millrace.query.plan.SourceSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Each kind of operator on seeded random inputs, under all schedules, against the naive evaluator.
 class OperatorsTest {
-    private static final int CASES = 100;
+    private static final int CASES = 1_000;
+
+    /// For each of six kinds of join, three times.
+    private static final int CASES_OF_A_JOIN = 200;
+
+    private static final int PLANS = 600;
 
     private interface Plan {
         PlanNode over(PlanNode left, PlanNode right, SplittableRandom random);
@@ -27,7 +33,11 @@ class OperatorsTest {
 
     /// Two sources of random kinds, a plan over them, all schedules.
     private static void check(Plan plan, Kind... kinds) {
-        for (long seed = 1; seed <= CASES; seed++) {
+        check(1, CASES, plan, kinds);
+    }
+
+    private static void check(long firstSeed, int cases, Plan plan, Kind... kinds) {
+        for (long seed = firstSeed; seed < firstSeed + cases; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             Kind leftKind = kinds[random.nextInt(kinds.length)];
             Kind rightKind = kinds[random.nextInt(kinds.length)];
@@ -121,6 +131,8 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void joinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     int key = random.nextInt(3) == 0 ? TestPlans.S : TestPlans.K;
                     int[] keys = switch (random.nextInt(6)) {
@@ -148,6 +160,8 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void windowedJoinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     PlanNode a = TestPlans.tumble(left, TestPlans.T, 1_000);
                     PlanNode b = TestPlans.tumble(right, TestPlans.T, 1_000);
@@ -163,6 +177,8 @@ class OperatorsTest {
     @EnumSource(JoinKind.class)
     void timeBoundJoinsEqualTheOracle(JoinKind kind) {
         check(
+                kind.ordinal() * 10_000L + 1,
+                CASES_OF_A_JOIN,
                 (left, right, random) -> {
                     TimeBound bound = new TimeBound(
                             TestPlans.T, TestPlans.T, random.nextLong(-2_000, 1), random.nextLong(0, 2_000));
@@ -310,7 +326,17 @@ class OperatorsTest {
 
     @Test
     void randomPlansEqualTheOracle() {
-        for (long seed = 1; seed <= 600; seed++) {
+        checkPlans(1, PLANS);
+    }
+
+    @Test
+    @Tag("campaign")
+    void manyRandomPlansEqualTheOracle() {
+        checkPlans(1_000_000, 30_000);
+    }
+
+    private static void checkPlans(long firstSeed, int plans) {
+        for (long seed = firstSeed; seed < firstSeed + plans; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             RandomPlan plan = new RandomPlan(random);
             PlanNode root = plan.make(random.nextInt(2, 6));

@@ -631,7 +631,7 @@ public final class GroupLog implements ReplicatedLog {
         long began = System.nanoTime();
         try {
             state.flushDirty();
-            consensus.snapshot().get(settings.requestTimeout().toMillis(), TimeUnit.MILLISECONDS);
+            awaitSnapshot(consensus.snapshot());
             snapshotFailure = null;
             snapshots++;
             snapshotNanos = System.nanoTime() - began;
@@ -644,6 +644,16 @@ public final class GroupLog implements ReplicatedLog {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /// Does not go on waiting when the log has failed meanwhile: nobody would complete the snapshot then.
+    private void awaitSnapshot(CompletableFuture<Long> snapshot)
+            throws ExecutionException, InterruptedException, TimeoutException {
+        long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
+        while (!snapshot.isDone() && failure == null && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        snapshot.get(0, TimeUnit.NANOSECONDS);
     }
 
     void checkDisk() {

@@ -28,6 +28,8 @@ final class PartitionReplica {
     // decided floor; the files below it go when a manifest that knows the floor is durable
     private volatile long earliest;
     private volatile boolean foldersDurable;
+    // under this object's lock; a late reader must not bring a deleted log back
+    private boolean closed;
     private @Nullable IdempotencyWindow window;
 
     // the batch that is open for this partition in the entry that the batcher builds; the batcher's thread only
@@ -62,6 +64,9 @@ final class PartitionReplica {
 
     private synchronized PartitionLog open() throws IOException {
         PartitionLog open = log;
+        if (closed) {
+            throw new IOException("partition %s was deleted, or the node is closing".formatted(name));
+        }
         if (open == null) {
             LogEnd end = durableEnd;
             disk.createFolders(folder);
@@ -155,6 +160,7 @@ final class PartitionReplica {
     }
 
     synchronized void close() throws IOException {
+        closed = true;
         PartitionLog open = log;
         if (open != null) {
             open.close();

@@ -17,6 +17,8 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.proto.RaftProtos.ReplicationLevel;
 import org.apache.ratis.protocol.ClientId;
@@ -47,6 +49,9 @@ public final class RatisConsensus implements Consensus {
     private static final RaftGroupId GROUP =
             RaftGroupId.valueOf(UUID.nameUUIDFromBytes("millrace-group-0".getBytes(StandardCharsets.UTF_8)));
 
+    // java.util.logging forgets the level of a logger that nobody holds
+    private static final Logger GRPC_LOG = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
+
     private final ReplicationSettings settings;
     private final RaftServer server;
     private final RaftServer.Division division;
@@ -73,7 +78,7 @@ public final class RatisConsensus implements Consensus {
     ///
     /// @throws IOException the log is damaged or in use, or the port cannot be bound
     public static RatisConsensus open(ReplicationSettings settings, StateMachine stateMachine) throws IOException {
-        ExitUtils.disableSystemExit(); // a port in use would end the process
+        tame();
         Path folder = settings.dataFolder().resolve("raft");
         java.nio.file.Files.createDirectories(folder);
         TornTailScan.check(
@@ -123,11 +128,19 @@ public final class RatisConsensus implements Consensus {
             return new RatisConsensus(settings, server, machine, clientId);
         } catch (IOException | RuntimeException | Error e) {
             if (server != null) {
-                server.close();
+                closeAfter(e, server);
             }
             throw new IOException(
                     "the raft log in %s could not be opened at %s: %s".formatted(folder, address, rootCause(e)), e);
         }
+    }
+
+    /// What Ratis and its gRPC do to a whole process that does not belong to them.
+    private static void tame() {
+        GRPC_LOG.setLevel(Level.WARNING);
+        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+        ExitUtils.disableSystemExit(); // a port in use would end the process
+        Thread.setDefaultUncaughtExceptionHandler(before); // the class above has put its own in
     }
 
     private static InetSocketAddress parse(String address) {
@@ -142,6 +155,14 @@ public final class RatisConsensus implements Consensus {
     private static int freePort(String host) throws IOException {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(host))) {
             return socket.getLocalPort();
+        }
+    }
+
+    private static void closeAfter(Throwable failure, RaftServer server) {
+        try {
+            server.close();
+        } catch (IOException | RuntimeException e) {
+            failure.addSuppressed(e);
         }
     }
 

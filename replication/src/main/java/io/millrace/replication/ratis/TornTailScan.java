@@ -9,9 +9,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
-/// Looks at the open Raft segment before Ratis does.
+/// Looks at the Raft segments before Ratis does.
 ///
 /// Ratis either refuses a file whose last entry is torn (kill -9 in the middle of a write does that) or, told
 /// to be lenient, silently forgets everything behind *any* bad byte, acknowledged entries included. This scan
@@ -25,6 +27,9 @@ import java.util.zip.CRC32C;
 /// | DAMAGED        | a bad entry, and a good one behind it                | refuse                      |
 /// | GAP            | an entry whose index does not follow                 | refuse                      |
 /// | FOREIGN        | another header                                       | refuse                      |
+///
+/// That is for the open segment. A closed one must be CLEAN up to the index in its name: when it is the last
+/// file, Ratis would not miss what it lost.
 ///
 /// File layout (Ratis 3.3, `SegmentedRaftLogReader`): 8 bytes `RaftLog1`; entries: length as varint, a
 /// `LogEntryProto` of that length, CRC32C of both (4 bytes, big-endian); then zeros that were written ahead.
@@ -43,6 +48,7 @@ final class TornTailScan {
     /// @param lastIndex of the last good entry before it, −1 for none
     record Finding(Label label, long position, long nextGoodPosition, long lastIndex) {}
 
+    private static final Pattern CLOSED = Pattern.compile("log_\\d+-(\\d+)");
     private static final long HEADER = 0x526166744c6f6731L; // RaftLog1
     private static final int HEADER_BYTES = Long.BYTES;
     private static final int TERM_TAG = 0x08; // field 1 of LogEntryProto, varint
@@ -61,30 +67,49 @@ final class TornTailScan {
         this.entryBytesMax = entryBytesMax;
     }
 
-    /// Scans the open segment of a group, if there is one.
+    /// Scans the segments of a group, if there are any.
     ///
     /// @param current the group's `current` folder; need not exist
-    /// @throws CorruptLogException something else than a torn tail is wrong
+    /// @throws CorruptLogException something else than a torn tail of the open segment is wrong
     static void check(Path current, int entryBytesMax) throws IOException {
         if (!Files.isDirectory(current)) {
             return;
         }
-        try (DirectoryStream<Path> segments = Files.newDirectoryStream(current, "log_inprogress_*")) {
+        try (DirectoryStream<Path> segments = Files.newDirectoryStream(current, "log_*")) {
             for (Path segment : segments) {
-                Finding finding = scan(segment, entryBytesMax);
-                switch (finding.label()) {
-                    case CLEAN, TORN_TAIL, TORN_HEADER -> {}
-                    case DAMAGED ->
-                        throw corrupt(
-                                segment,
-                                finding,
-                                "a damaged entry after index %d, with a good entry behind it at byte %d"
-                                        .formatted(finding.lastIndex(), finding.nextGoodPosition()));
-                    case GAP ->
-                        throw corrupt(segment, finding, "an entry that does not follow index " + finding.lastIndex());
-                    case FOREIGN -> throw corrupt(segment, finding, "a header that is not RaftLog1");
+                Matcher closed = CLOSED.matcher(String.valueOf(segment.getFileName()));
+                if (closed.matches()) {
+                    checkClosed(segment, Long.parseLong(closed.group(1)), entryBytesMax);
+                } else {
+                    checkOpen(segment, entryBytesMax);
                 }
             }
+        }
+    }
+
+    private static void checkOpen(Path segment, int entryBytesMax) throws IOException {
+        Finding finding = scan(segment, entryBytesMax);
+        switch (finding.label()) {
+            case CLEAN, TORN_TAIL, TORN_HEADER -> {}
+            case DAMAGED ->
+                throw corrupt(
+                        segment,
+                        finding,
+                        "a damaged entry after index %d, with a good entry behind it at byte %d"
+                                .formatted(finding.lastIndex(), finding.nextGoodPosition()));
+            case GAP -> throw corrupt(segment, finding, "an entry that does not follow index " + finding.lastIndex());
+            case FOREIGN -> throw corrupt(segment, finding, "a header that is not RaftLog1");
+        }
+    }
+
+    private static void checkClosed(Path segment, long endIndex, int entryBytesMax) throws IOException {
+        Finding finding = scan(segment, entryBytesMax);
+        if (finding.label() != Label.CLEAN || finding.lastIndex() != endIndex) {
+            throw corrupt(
+                    segment,
+                    finding,
+                    "no good entry after index %d (%s), and the file's name says that it goes to %d"
+                            .formatted(finding.lastIndex(), finding.label(), endIndex));
         }
     }
 

@@ -242,4 +242,18 @@ class BatcherTest {
         assertThatThrownBy(() -> Nodes.get(late.future)).hasCauseInstanceOf(ReplicationException.class);
         assertThat(batcher.pendingBytes()).isZero();
     }
+
+    @Test
+    void anEntryThatTakesTooLongIsGivenUpAndMakesRoom() {
+        Waiting.Append a = append(first, 200, "a");
+        batcher.offer(a);
+        batcher.doWork();
+        consensus.entries.getFirst().enteredLog();
+        batcher.failOlderThan(3_600_000_000_000L, "not yet");
+        assertThat(a.future).isNotDone();
+        batcher.failOlderThan(-1, "too long");
+        assertThatThrownBy(() -> Nodes.get(a.future)).hasCauseInstanceOf(OutcomeUnknownException.class);
+        assertThat(batcher.inFlight()).isZero();
+        assertThat(batcher.pendingBytes()).isZero();
+    }
 }

@@ -59,7 +59,7 @@ class GroupStateModelTest {
     }
 
     static LongStream manySeeds() {
-        return LongStream.range(1_000, 6_000);
+        return LongStream.range(1_000, 2_000);
     }
 
     private static ReplicationSettings settings() {

@@ -148,16 +148,31 @@ class TornTailScanTest {
     }
 
     @Test
-    void onlyTheOpenSegmentIsLookedAtAndTheMessageSaysWhere() throws IOException {
+    void theMessageSaysWhichFileAndWhere() throws IOException {
         TornTailScan.check(folder.resolve("nothing here yet"), ENTRY_BYTES_MAX);
         byte[] damaged = segment(7, 8, 9);
         damaged[20] ^= 1;
-        Files.write(folder.resolve("log_7-9"), damaged);
-        TornTailScan.check(folder, ENTRY_BYTES_MAX); // Ratis refuses those by itself
         Files.write(folder.resolve("log_inprogress_7"), damaged);
         assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX))
                 .isInstanceOf(CorruptLogException.class)
                 .hasMessageContaining("log_inprogress_7 is corrupt at byte 8")
                 .hasMessageContaining("good entry behind it at byte " + ends.get(0));
+    }
+
+    @Test
+    void aClosedSegmentMustBeWhole() throws IOException {
+        Path closed = folder.resolve("log_7-9");
+        byte[] whole = segment(7, 8, 9);
+        Files.write(closed, whole);
+        TornTailScan.check(folder, ENTRY_BYTES_MAX);
+        byte[] flipped = whole.clone();
+        flipped[ends.get(1) + 20] ^= 1; // in the last entry, which in an open segment would be a torn tail
+        for (byte[] bad : List.of(flipped, Arrays.copyOf(whole, ends.get(1)), segment(7, 8))) {
+            Files.write(closed, bad);
+            assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX))
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("log_7-9 is corrupt at byte " + ends.get(1))
+                    .hasMessageContaining("goes to 9");
+        }
     }
 }

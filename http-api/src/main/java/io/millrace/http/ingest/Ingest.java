@@ -1,0 +1,103 @@
+package io.millrace.http.ingest;
+
+import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.ErrorCode;
+import io.millrace.http.route.Failures;
+import io.millrace.http.route.HttpFailure;
+import io.millrace.http.route.Names;
+import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.Topic;
+import io.millrace.replication.TopicOutcome;
+import io.millrace.replication.TopicSettings;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.LongAdder;
+
+/// What the produce routes share.
+final class Ingest {
+    final ReplicatedLog log;
+    final IngestSettings settings;
+    final Routing routing = new Routing();
+    final LongAdder records;
+    final LongAdder bytes;
+    final Metrics.Histogram seconds;
+
+    Ingest(ReplicatedLog log, IngestSettings settings, Metrics metrics) {
+        this.log = log;
+        this.settings = settings;
+        this.records = metrics.counter("produce_records_total", "Records acknowledged to clients");
+        this.bytes = metrics.counter("produce_bytes_total", "Bytes of the records acknowledged");
+        this.seconds = metrics.histogram(
+                "produce_seconds",
+                "From the end of a produce request's head to its acknowledgement",
+                0.0005,
+                0.001,
+                0.0025,
+                0.005,
+                0.01,
+                0.025,
+                0.05,
+                0.1,
+                0.25,
+                1,
+                10);
+    }
+
+    /// The topic, or as it would be made.
+    ///
+    /// @throws HttpFailure `unknown_topic` when topics are not made by themselves, `invalid_name`
+    Topic expected(String name) {
+        Optional<Topic> known = log.topic(name);
+        if (known.isPresent()) {
+            if (name.charAt(0) == '_') {
+                Names.checkOwn("topic", name);
+            }
+            return known.get();
+        }
+        Names.checkOwn("topic", name);
+        if (!settings.autoCreate()) {
+            throw unknown(name);
+        }
+        return new Topic(name, -1, defaults());
+    }
+
+    HttpFailure unknown(String name) {
+        return Failures.unknownTopic(name, names());
+    }
+
+    List<String> names() {
+        return log.topics().stream().map(Topic::name).toList();
+    }
+
+    /// Makes the topic if need be.
+    CompletableFuture<Topic> made(Topic expected) {
+        if (expected.id() >= 0) {
+            return CompletableFuture.completedFuture(expected);
+        }
+        return log.createTopic(expected.name(), expected.settings()).thenApply(outcome -> switch (outcome) {
+            case TopicOutcome.Done(Topic topic, boolean changed) -> topic;
+            case TopicOutcome.AlreadyExists(Topic existing) -> {
+                if (existing.partitions() != expected.partitions()) {
+                    throw new HttpFailure(
+                            ErrorCode.NOT_READY,
+                            "Topic '" + expected.name() + "' was being made at the same time. Try again.");
+                }
+                yield existing;
+            }
+            case TopicOutcome.Unknown unknown -> throw unknown(expected.name());
+            case TopicOutcome.OutOfRange range ->
+                throw new HttpFailure(ErrorCode.INTERNAL_ERROR, "A new topic has no offsets yet.");
+            case TopicOutcome.Refused(String reason) -> throw new HttpFailure(ErrorCode.REFUSED, reason + ".");
+        });
+    }
+
+    private TopicSettings defaults() {
+        return new TopicSettings(
+                settings.partitionsDefault(),
+                TopicSettings.DEFAULT.replication(),
+                TopicSettings.DEFAULT.retention(),
+                TopicSettings.DEFAULT.cleanup(),
+                TopicSettings.DEFAULT.labels());
+    }
+}

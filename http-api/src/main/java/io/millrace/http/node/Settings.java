@@ -1,0 +1,239 @@
+package io.millrace.http.node;
+
+import io.millrace.http.route.Suggestions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.tomlj.Toml;
+import org.tomlj.TomlParseResult;
+
+/// The value of every setting and where it came from: command line, environment, file, default, in this order.
+final class Settings {
+    /// Variables of the launcher and the shell, which share the prefix.
+    private static final Set<String> OTHER_VARIABLES = Set.of(
+            "MILLRACE_JAVA_OPTS",
+            "MILLRACE_LAUNCHER",
+            "MILLRACE_HOME",
+            "MILLRACE_URL",
+            "MILLRACE_TOKEN",
+            "MILLRACE_HISTORY",
+            "MILLRACE_PAGER");
+    private static final String AYDER_TOKENS = "RF_BEARER_TOKENS";
+
+    private final Map<Setting, Value> values;
+
+    record Value(String text, String origin) {}
+
+    private Settings(Map<Setting, Value> values) {
+        this.values = new EnumMap<>(values);
+    }
+
+    /// @param arguments `--key value` or `--key=value`
+    /// @throws UsageException a key is unknown or a value does not fit; nothing was started
+    static Settings read(List<String> arguments, Map<String, String> environment) throws UsageException, IOException {
+        Map<Setting, Value> commandLine = commandLine(arguments);
+        Map<Setting, Value> variables = variables(environment);
+        Value file = commandLine.getOrDefault(Setting.CONFIG, variables.get(Setting.CONFIG));
+        Map<Setting, Value> values = new EnumMap<>(Setting.class);
+        for (Setting setting : Setting.values()) {
+            values.put(setting, new Value(setting.standard(), "default"));
+        }
+        values.putAll(file(file == null ? Setting.CONFIG.standard() : file.text(), file != null));
+        values.putAll(variables);
+        values.putAll(commandLine);
+        Settings settings = new Settings(values);
+        settings.check();
+        return settings;
+    }
+
+    private static Map<Setting, Value> commandLine(List<String> arguments) throws UsageException {
+        Map<Setting, Value> values = new EnumMap<>(Setting.class);
+        for (int i = 0; i < arguments.size(); i++) {
+            String argument = arguments.get(i);
+            if (!argument.startsWith("--")) {
+                throw new UsageException("'" + argument + "' is not an option; options look like --port 1109.");
+            }
+            int equals = argument.indexOf('=');
+            String key = argument.substring(2, equals < 0 ? argument.length() : equals);
+            Setting setting = find(key, "option --" + key);
+            String value;
+            if (equals >= 0) {
+                value = argument.substring(equals + 1);
+            } else if (i + 1 < arguments.size()) {
+                value = arguments.get(++i);
+            } else {
+                throw new UsageException("Option --" + key + " needs a value.");
+            }
+            values.put(setting, new Value(value, "command line"));
+        }
+        return values;
+    }
+
+    private static Setting find(String key, String what) throws UsageException {
+        for (Setting setting : Setting.values()) {
+            if (setting.key().equals(key)) {
+                return setting;
+            }
+        }
+        throw new UsageException("There is no " + what + "."
+                + Suggestions.didYouMean(
+                        key, Arrays.stream(Setting.values()).map(Setting::key).toList())
+                + " 'config' lists all settings.");
+    }
+
+    private static Map<Setting, Value> variables(Map<String, String> environment) throws UsageException {
+        Map<Setting, Value> values = new EnumMap<>(Setting.class);
+        String tokens = environment.get(AYDER_TOKENS);
+        if (tokens != null) {
+            values.put(Setting.TOKENS, new Value(tokens, "environment " + AYDER_TOKENS));
+        }
+        List<String> known =
+                Arrays.stream(Setting.values()).map(Setting::environmentName).toList();
+        for (Map.Entry<String, String> variable : environment.entrySet()) {
+            String name = variable.getKey();
+            if (!name.startsWith("MILLRACE_") || OTHER_VARIABLES.contains(name)) {
+                continue;
+            }
+            int at = known.indexOf(name);
+            if (at < 0) {
+                throw new UsageException("There is no setting for the environment variable " + name + "."
+                        + Suggestions.didYouMean(name, known) + " 'config' lists all settings.");
+            }
+            values.put(Setting.values()[at], new Value(variable.getValue(), "environment " + name));
+        }
+        return values;
+    }
+
+    private static Map<Setting, Value> file(String name, boolean required) throws UsageException, IOException {
+        Map<Setting, Value> values = new EnumMap<>(Setting.class);
+        Path path = Path.of(name);
+        if (!Files.exists(path)) {
+            if (required) {
+                throw new UsageException("The settings file " + path + " does not exist.");
+            }
+            return values;
+        }
+        TomlParseResult toml = Toml.parse(path);
+        if (toml.hasErrors()) {
+            throw new UsageException("The settings file %s is not TOML: %s"
+                    .formatted(path, toml.errors().getFirst().toString()));
+        }
+        for (String key : toml.dottedKeySet()) {
+            Setting setting = find(key, "setting '" + key + "' (in " + path + ")");
+            Object value = toml.get(key);
+            values.put(setting, new Value(String.valueOf(value), "file " + path));
+        }
+        return values;
+    }
+
+    private void check() throws UsageException {
+        integer(Setting.PORT, 0, 65_535);
+        integer(Setting.RAFT_PORT, 0, 65_535);
+        integer(Setting.PARTITIONS, 1, 4096);
+        integer(Setting.EVENT_LOOPS, 1, 64);
+        integer(Setting.CONNECTIONS_MAX, 1, 1_000_000);
+        integer(Setting.BODY_BYTES_MAX, 1024, 1 << 30);
+        integer(Setting.BUDGET_BYTES, 0, Long.MAX_VALUE);
+        integer(Setting.URI_BYTES_MAX, 256, 1 << 20);
+        integer(Setting.HEADER_BYTES_MAX, 256, 1 << 20);
+        for (Setting time : List.of(
+                Setting.HEAD_TIMEOUT_MS,
+                Setting.BODY_TIMEOUT_MS,
+                Setting.BODY_TOTAL_MS,
+                Setting.IDLE_TIMEOUT_MS,
+                Setting.WRITE_TIMEOUT_MS,
+                Setting.IDEMPOTENCY_MS)) {
+            integer(time, 100, 86_400_000);
+        }
+        integer(Setting.DRAIN_MS, 0, 600_000);
+        integer(Setting.STREAMS_MAX, 1, 1_000_000);
+        integer(Setting.PENDING_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
+        integer(Setting.SNAPSHOT_BYTES, 1 << 20, Long.MAX_VALUE);
+        integer(Setting.SEGMENT_BYTES_MAX, 64 << 10, 1 << 30);
+        integer(Setting.FREE_BYTES_MIN, 0, Long.MAX_VALUE);
+        integer(Setting.IDEMPOTENCY_KEYS_MAX, 1, 100_000_000);
+        integer(Setting.QUERIES_MAX, 1, 10_000);
+        integer(Setting.QUERY_STATE_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
+        flag(Setting.AUTO_CREATE);
+        word(Setting.LOG_FORMAT, List.of("text", "json"));
+        word(Setting.LOG_LEVEL, List.of("error", "warn", "info", "debug"));
+    }
+
+    String text(Setting setting) {
+        Value value = values.get(setting);
+        if (value == null) {
+            throw new IllegalStateException(setting + " has no value");
+        }
+        return value.text();
+    }
+
+    List<String> list(Setting setting) {
+        List<String> items = new ArrayList<>();
+        for (String item : text(setting).split(",")) {
+            if (!item.isBlank()) {
+                items.add(item.strip());
+            }
+        }
+        return items;
+    }
+
+    long integer(Setting setting) {
+        return Long.parseLong(text(setting).strip());
+    }
+
+    private void integer(Setting setting, long min, long max) throws UsageException {
+        try {
+            long value = integer(setting);
+            if (value >= min && value <= max) {
+                return;
+            }
+        } catch (NumberFormatException notANumber) {
+            throw unfit(setting, "a whole number from " + min + " to " + max);
+        }
+        throw unfit(setting, "a whole number from " + min + " to " + max);
+    }
+
+    boolean flag(Setting setting) throws UsageException {
+        return switch (text(setting)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw unfit(setting, "true or false");
+        };
+    }
+
+    private void word(Setting setting, List<String> words) throws UsageException {
+        if (!words.contains(text(setting))) {
+            throw unfit(setting, String.join(" or ", words));
+        }
+    }
+
+    private UsageException unfit(Setting setting, String wanted) {
+        Value value = values.get(setting);
+        return new UsageException("Setting %s (%s) must be %s, not '%s'."
+                .formatted(setting.key(), value == null ? "" : value.origin(), wanted, text(setting)));
+    }
+
+    /// Every value and its origin, for people. Tokens are counted, not shown.
+    String describe() {
+        StringBuilder text = new StringBuilder();
+        for (Setting setting : Setting.values()) {
+            Value value = values.get(setting);
+            String shown = setting == Setting.TOKENS && !text(setting).isEmpty()
+                    ? list(setting).size() + " token(s), not shown"
+                    : text(setting);
+            text.append("%-26s %-24s (%s)  # %s%n"
+                    .formatted(
+                            setting.key(),
+                            shown.isEmpty() ? "\"\"" : shown,
+                            value == null ? "" : value.origin(),
+                            setting.help()));
+        }
+        return text.toString();
+    }
+}

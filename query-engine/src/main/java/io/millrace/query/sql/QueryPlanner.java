@@ -1,0 +1,254 @@
+package io.millrace.query.sql;
+
+import io.millrace.query.Frontier;
+import io.millrace.query.SqlException;
+import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.Schema;
+import io.millrace.query.parser.node.SqlEmit;
+import io.millrace.query.parser.node.SqlQueryWithEmit;
+import io.millrace.query.plan.PlanNode;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.calcite.rel.RelNode;
+import org.apache.calcite.rel.RelRoot;
+import org.apache.calcite.rel.core.Sort;
+import org.apache.calcite.rex.RexCall;
+import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.rex.RexShuttle;
+import org.apache.calcite.rex.RexSubQuery;
+import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.parser.SqlParserPos;
+import org.jspecify.annotations.Nullable;
+
+/// Queries to plans.
+final class QueryPlanner {
+    private final Relations relations;
+    private final Planning planning;
+    private final Optimizer.Witness witness;
+
+    QueryPlanner(Relations relations, Optimizer.Witness witness) {
+        this.relations = relations;
+        this.planning = relations.planning();
+        this.witness = witness;
+    }
+
+    /// @param goesOn the query writes a topic, and so goes on for ever whatever EMIT says
+    PlannedStatement.Query plan(SqlQueryWithEmit statement) {
+        String frontier = statement.frontier();
+        if (frontier != null) {
+            checkFrontier(statement, frontier);
+        }
+        SqlEmit emit = statement.emit();
+        planning.continuous(emit != null);
+        return plan(statement.query(), emit(emit, emit != null), statement.emit(), frontier);
+    }
+
+    private static void checkFrontier(SqlQueryWithEmit statement, String frontier) {
+        try {
+            Frontier.parse(frontier);
+        } catch (IllegalArgumentException malformed) {
+            throw Problems.at(
+                    "invalid_frontier", String.valueOf(malformed.getMessage()), statement.frontierPosition(), null);
+        }
+    }
+
+    static PlannedStatement.Emit emit(@Nullable SqlEmit emit, boolean continuous) {
+        if (!continuous) {
+            return PlannedStatement.Emit.ONCE;
+        }
+        return emit == null
+                ? new PlannedStatement.Emit(true, false, 0, 0)
+                : new PlannedStatement.Emit(true, emit.finalOnly(), ms(emit.every()), ms(emit.delay()));
+    }
+
+    private static long ms(@Nullable Duration duration) {
+        return duration == null ? 0 : duration.toMillis();
+    }
+
+    /// @param query is changed by this
+    PlannedStatement.Query plan(
+            SqlNode query, PlannedStatement.Emit emit, @Nullable SqlNode emitPlace, @Nullable String asOf) {
+        SqlParserPos place = query.getParserPosition();
+        QueryCompiler compiler = new QueryCompiler(relations);
+        try {
+            RelRoot root = compiler.convert(compiler.check(query));
+            return plan(root, emit, emitPlace, asOf);
+        } catch (RuntimeException | AssertionError | StackOverflowError failure) {
+            throw Problems.of(failure, place, compiler.known());
+        }
+    }
+
+    private PlannedStatement.Query plan(
+            RelRoot root,
+            PlannedStatement.Emit emit,
+            @Nullable SqlNode emitPlace,
+            @Nullable String asOf) {
+        RelRoot visible = withVisibleFirst(root);
+        RelNode rel = visible.rel;
+        List<PlanNode.SortKey> order = List.of();
+        long offset = 0;
+        long fetch = -1;
+        if (rel instanceof Sort sort) {
+            long sortFetch = Literals.count(sort.fetch, -1);
+            long sortOffset = Literals.count(sort.offset, 0);
+            if (!emit.continuous()) {
+                order = PlanTranslator.order(sort.getCollation());
+                offset = sortOffset;
+                fetch = sortFetch;
+                rel = sort.getInput();
+            } else if (sortFetch < 0 && sortOffset == 0) {
+                planning.notice("The changes of a continuous query come in the order of its input: ORDER BY without"
+                        + " LIMIT is ignored.");
+                rel = sort.getInput();
+            }
+        }
+        int columns = visible.fields.size();
+        if (emit.continuous() && rel.getRowType().getFieldCount() > columns) {
+            rel = RelRoot.of(rel, visible.validatedRowType, visible.kind)
+                    .withCollation(visible.collation)
+                    .project();
+        }
+        refuseUnrepeatable(rel, emit.continuous());
+        RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel);
+        PlanNode plan = PlanTranslator.translate(optimized, planning);
+        if (emit.finalOnly()) {
+            plan = withFinal(plan, emitPlace);
+        }
+        List<ColumnInfo> names = new ArrayList<>();
+        for (int i = 0; i < columns; i++) {
+            names.add(new ColumnInfo(
+                    visible.fields.get(i).getValue(), plan.schema().type(i)));
+        }
+        if (emit.continuous()) {
+            noticeUnbounded(plan);
+        }
+        return new PlannedStatement.Query(
+                plan, new Schema(names), order, offset, fetch, emit, asOf, planning.notices());
+    }
+
+    /// The columns that the user sees first, in order; those that are only sorted by behind them.
+    private static RelRoot withVisibleFirst(RelRoot root) {
+        boolean inOrder = true;
+        for (int i = 0; i < root.fields.size(); i++) {
+            inOrder &= root.fields.get(i).getKey() == i;
+        }
+        if (inOrder) {
+            return root;
+        }
+        RelNode projected = root.project(true);
+        return RelRoot.of(projected, root.validatedRowType, root.kind);
+    }
+
+    /// What gives another result each time cannot be taken back, and cannot be computed again after a crash.
+    private static void refuseUnrepeatable(RelNode rel, boolean continuous) {
+        if (!continuous) {
+            return;
+        }
+        Rels.any(rel, node -> {
+            node.accept(new RexShuttle() {
+                @Override
+                public RexNode visitCall(RexCall call) {
+                    if (!call.getOperator().isDeterministic()) {
+                        throw Problems.unsupported(
+                                call.getOperator().getName()
+                                        + " gives another value each time, which a continuous query could neither take"
+                                        + " back nor repeat after a restart",
+                                null,
+                                "Derive the value from the row, for instance with MD5 of its key or from _offset.");
+                    }
+                    return super.visitCall(call);
+                }
+
+                @Override
+                public RexNode visitSubQuery(RexSubQuery subQuery) {
+                    refuseUnrepeatable(subQuery.rel, true);
+                    return super.visitSubQuery(subQuery);
+                }
+            });
+            return false;
+        });
+    }
+
+    /// Holds rows back until they are final, as near to the top as a time column reaches.
+    private static PlanNode withFinal(PlanNode plan, @Nullable SqlNode place) {
+        PlanNode emitted = finalOrNull(plan, PlanShape.of(plan));
+        if (emitted == null) {
+            throw Problems.at(
+                    "emit_final_needs_watermark",
+                    "EMIT FINAL needs a time column with a watermark in the result, or a window over one: nothing says"
+                            + " when a row is final.",
+                    place == null ? SqlParserPos.ZERO : place.getParserPosition(),
+                    "Declare one: CREATE STREAM s (…, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND),"
+                            + " and group by a window over it.");
+        }
+        return emitted;
+    }
+
+    private static @Nullable PlanNode finalOrNull(PlanNode plan, PlanShape shape) {
+        int column = shape.finalColumn(plan);
+        // the end of a window says it soonest, even where the projection drops it
+        if (column >= 0 && !(plan instanceof PlanNode.Calc calc && dropsEnd(calc, column, shape))) {
+            return new PlanNode.EmitFinal(plan, column);
+        }
+        return switch (plan) {
+            case PlanNode.Calc calc -> {
+                PlanNode input = finalOrNull(calc.input(), shape);
+                yield input == null ? null : new PlanNode.Calc(input, calc.program());
+            }
+            case PlanNode.Union union -> {
+                List<PlanNode> inputs = new ArrayList<>();
+                for (PlanNode input : union.inputs()) {
+                    PlanNode emitted = finalOrNull(input, shape);
+                    if (emitted != null) {
+                        inputs.add(emitted);
+                    }
+                }
+                yield inputs.size() == union.inputs().size() ? new PlanNode.Union(inputs, union.schema()) : null;
+            }
+            case PlanNode.Source source -> null;
+            case PlanNode.Values values -> null;
+            case PlanNode.Window window -> null;
+            case PlanNode.Session session -> null;
+            case PlanNode.Aggregate aggregate -> null;
+            case PlanNode.Join join -> null;
+            case PlanNode.Distinct distinct -> null;
+            case PlanNode.SetOperation operation -> null;
+            case PlanNode.TopN top -> null;
+            case PlanNode.EmitFinal already -> already;
+        };
+    }
+
+    private static boolean dropsEnd(PlanNode.Calc calc, int column, PlanShape shape) {
+        int below = shape.finalColumn(calc.input());
+        return !calc.schema().name(column).equals(WindowFunctions.END)
+                && below >= 0
+                && calc.input().schema().name(below).equals(WindowFunctions.END);
+    }
+
+    private void noticeUnbounded(PlanNode plan) {
+        for (PlanShape.StateBound bound : PlanShape.of(plan).bounds()) {
+            if (!bound.bounded()) {
+                planning.notice("Nothing bounds the state of " + Explain.name(bound.node()) + "; EXPLAIN STATE says"
+                        + " more.");
+            }
+        }
+    }
+
+    /// @throws SqlException the state of a query that is kept running would grow for ever
+    static void refuseUnbounded(PlannedStatement.Query query, boolean allowed, SqlParserPos place) {
+        if (allowed) {
+            return;
+        }
+        for (PlanShape.StateBound bound : PlanShape.of(query.plan()).bounds()) {
+            if (!bound.bounded()) {
+                throw Problems.at(
+                        "unbounded_state",
+                        "The state of " + Explain.name(bound.node()) + " would grow for ever. What bounds it is "
+                                + bound.bound() + ".",
+                        place,
+                        "Group by a window, join within a time range, or accept it: WITH (unbounded = 'allow').");
+            }
+        }
+    }
+}
