@@ -54,7 +54,7 @@ final class Ports {
 
         @Override
         public RecordReader open(String topic, int partition, long fromOffset) throws IOException {
-            return log.partition(topic, partition).reader(fromOffset);
+            return log.partition(topic, partition).readerWithMarkers(fromOffset);
         }
 
         @Override
@@ -138,6 +138,20 @@ final class Ports {
                         ? new IllegalStateException("unexpected outcome " + outcome)
                         : new SqlException(refused.code(), refused.message());
             });
+        }
+
+        @Override
+        public CompletableFuture<Boolean> mark(String topic, int partition, long expectOffset, byte[] value) {
+            AppendRequest request = new AppendRequest(
+                    topic,
+                    partition,
+                    RecordBuffer.marker(System.currentTimeMillis(), value),
+                    Acknowledgement.QUORUM,
+                    null,
+                    0,
+                    expectOffset,
+                    null);
+            return log.append(request).thenApply(AppendOutcome.Appended.class::isInstance);
         }
 
         @Override

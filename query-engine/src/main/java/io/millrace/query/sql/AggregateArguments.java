@@ -44,7 +44,8 @@ final class AggregateArguments {
                     null,
                     "Count distinct rows with SELECT COUNT(*) FROM (SELECT DISTINCT a, b …).");
         }
-        int argument = call.getArgList().isEmpty() ? -1 : moved[call.getArgList().getFirst()];
+        int argument =
+                call.getArgList().isEmpty() ? -1 : moved[call.getArgList().getFirst()];
         ColumnType type = Types.of(call.getType(), call.getAggregation().getName());
         boolean spread = function == Function.VAR_POP
                 || function == Function.VAR_SAMP
@@ -56,8 +57,7 @@ final class AggregateArguments {
             type = ColumnType.of(SqlType.DOUBLE);
         }
         boolean distinct = call.isDistinct() || call.getAggregation().getName().startsWith("APPROX_COUNT");
-        return new AggregateCall(
-                function, argument, -1, distinct, call.hasFilter() ? moved[call.filterArg] : -1, type);
+        return new AggregateCall(function, argument, -1, distinct, call.hasFilter() ? moved[call.filterArg] : -1, type);
     }
 
     private int asDouble(int column) {

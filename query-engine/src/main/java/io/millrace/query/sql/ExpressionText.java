@@ -104,7 +104,9 @@ final class ExpressionText {
                 call.getOperator() instanceof SqlBinaryOperator && operands.size() == 2
                         ? joined(operands, " " + call.getOperator().getName() + " ", 5, outer)
                         : call.getOperator().getName().toUpperCase(Locale.ROOT) + "("
-                        + operands.stream().map(operand -> text(operand, 0)).collect(Collectors.joining(", ")) + ")";
+                                + operands.stream()
+                                        .map(operand -> text(operand, 0))
+                                        .collect(Collectors.joining(", ")) + ")";
         };
     }
 

@@ -261,8 +261,7 @@ final class PlanTranslator {
     private PlanNode grouped(
             PlanNode input, int[] moved, Aggregate aggregate, ImmutableBitSet set, RelDataType output) {
         List<AggregateCall> calls = new ArrayList<>();
-        AggregateArguments arguments =
-                new AggregateArguments(input, moved, rowType(input.schema()), rex);
+        AggregateArguments arguments = new AggregateArguments(input, moved, rowType(input.schema()), rex);
         List<Integer> places = new ArrayList<>();
         for (org.apache.calcite.rel.core.AggregateCall call : aggregate.getAggCallList()) {
             if (isGrouping(call)) {
@@ -286,7 +285,8 @@ final class PlanTranslator {
         }
         Schema schema = new Schema(columns);
         PlanNode source = arguments.input();
-        boolean allColumns = calls.isEmpty() && Arrays.equals(keys, identity(source.schema().size()));
+        boolean allColumns =
+                calls.isEmpty() && Arrays.equals(keys, identity(source.schema().size()));
         PlanNode plan =
                 allColumns ? new PlanNode.Distinct(source) : new PlanNode.Aggregate(source, keys, calls, schema);
 

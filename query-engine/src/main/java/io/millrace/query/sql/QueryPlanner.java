@@ -80,10 +80,7 @@ final class QueryPlanner {
     }
 
     private PlannedStatement.Query plan(
-            RelRoot root,
-            PlannedStatement.Emit emit,
-            @Nullable SqlNode emitPlace,
-            @Nullable String asOf) {
+            RelRoot root, PlannedStatement.Emit emit, @Nullable SqlNode emitPlace, @Nullable String asOf) {
         RelRoot visible = withVisibleFirst(root);
         RelNode rel = visible.rel;
         List<PlanNode.SortKey> order = List.of();

@@ -14,8 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.plan.RelOptUtil;
+import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.util.Litmus;
 
 /// A front over a log that exists only by name, with definitions that CREATE adds to.
@@ -42,15 +42,14 @@ final class FrontFixture {
                                         new ColumnInfo("age", ColumnType.of(SqlType.BIGINT)))))));
         topics.put("kv.users", List.of(new ColumnInfo("name", ColumnType.of(SqlType.VARCHAR))));
         topics.put("raw", List.of());
-        front = new CalciteFront((inputs, topic) -> topics.getOrDefault(topic.name(), List.of()), FrontFixture::check, () ->
-                NOW_MS);
+        front = new CalciteFront(
+                (inputs, topic) -> topics.getOrDefault(topic.name(), List.of()), FrontFixture::check, () -> NOW_MS);
     }
 
     /// The types of a plan must survive every phase, whatever rules ran.
     private static void check(String phase, RelNode before, RelNode after) {
         if (!RelOptUtil.areRowTypesEqual(before.getRowType(), after.getRowType(), false)
-                && !RelOptUtil.equal(
-                        "before", before.getRowType(), "after", after.getRowType(), Litmus.IGNORE)) {
+                && !RelOptUtil.equal("before", before.getRowType(), "after", after.getRowType(), Litmus.IGNORE)) {
             throw new AssertionError("phase '" + phase + "' changed the row type from "
                     + before.getRowType().getFullTypeString() + " to "
                     + after.getRowType().getFullTypeString());
@@ -62,7 +61,8 @@ final class FrontFixture {
     }
 
     PlannedStatement plan(ParsedStatement statement) {
-        return front.plan(statement, new Session(parameters, new HashMap<>(Map.of("on_error", "skip")), null, null), catalog());
+        return front.plan(
+                statement, new Session(parameters, new HashMap<>(Map.of("on_error", "skip")), null, null), catalog());
     }
 
     PlannedStatement plan(String sql) {
@@ -148,7 +148,10 @@ final class FrontFixture {
         for (int i = 0; i < rows.rows().count(); i++) {
             List<String> values = new ArrayList<>();
             for (Object value : rows.rows().row(i)) {
-                values.add(value instanceof byte[] text ? new String(text, StandardCharsets.UTF_8) : String.valueOf(value));
+                values.add(
+                        value instanceof byte[] text
+                                ? new String(text, StandardCharsets.UTF_8)
+                                : String.valueOf(value));
             }
             lines.add(String.join(" | ", values).stripTrailing());
         }

@@ -22,7 +22,9 @@ record Scenario(String file, int line, String title, String setup, String sql, S
     static List<Scenario> readAll() throws IOException {
         List<Scenario> all = new ArrayList<>();
         try (var files = Files.list(DIRECTORY)) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".txt")).sorted().toList()) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList()) {
                 all.addAll(read(file));
             }
         }
