@@ -5,14 +5,19 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/// What every error code means and what to do about it, from the resource `errors.md`: a section a code.
+/// What every error code means and what to do about it: the server's from `docs/errors.md`, which the build
+/// copies into the jar, and the client's own. A heading that begins with a code begins its section.
 public final class ErrorCatalogue {
+    private static final Pattern HEADING = Pattern.compile("#{2,4} +`?([a-z][a-z0-9]*(?:_[a-z0-9]+)*)`?(?: .*)?");
+
     private final Map<String, String> sections;
 
     private ErrorCatalogue(Map<String, String> sections) {
@@ -20,27 +25,34 @@ public final class ErrorCatalogue {
     }
 
     public static ErrorCatalogue load() {
-        try (InputStream in = ErrorCatalogue.class.getResourceAsStream("errors.md")) {
-            if (in == null) {
-                throw new IllegalStateException("the resource errors.md is missing from the jar");
-            }
-            return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-        } catch (IOException broken) {
-            throw new UncheckedIOException(broken);
-        }
-    }
-
-    private static ErrorCatalogue parse(String markdown) {
-        Map<String, String> sections = new LinkedHashMap<>();
-        for (String section : ("\n" + markdown).split("\n## ")) {
-            int lineEnd = section.indexOf('\n');
-            if (lineEnd > 0 && !section.startsWith("#") && !section.startsWith("\n")) {
-                sections.put(
-                        section.substring(0, lineEnd).strip(),
-                        section.substring(lineEnd).strip());
+        Map<String, String> sections = new TreeMap<>();
+        for (String resource : List.of("client-errors.md", "errors.md")) { // the server's words win
+            try (InputStream in = ErrorCatalogue.class.getResourceAsStream(resource)) {
+                if (in != null) {
+                    parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), sections);
+                }
+            } catch (IOException broken) {
+                throw new UncheckedIOException(broken);
             }
         }
         return new ErrorCatalogue(sections);
+    }
+
+    static void parse(String markdown, Map<String, String> into) {
+        String code = "";
+        StringBuilder text = new StringBuilder();
+        for (String line : (markdown + "\n## -end").lines().toList()) {
+            if (!line.startsWith("##")) {
+                text.append(line).append('\n');
+                continue;
+            }
+            if (!code.isEmpty()) {
+                into.put(code, text.toString().strip());
+            }
+            Matcher heading = HEADING.matcher(line);
+            code = heading.matches() ? heading.group(1) : "";
+            text.setLength(0);
+        }
     }
 
     /// The code as a heading and its text.

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -76,17 +77,19 @@ final class SqlTool implements Callable<Integer> {
     public Integer call() throws IOException {
         boolean atPrompt = texts.isEmpty() && files.isEmpty() && streams.inIsTerminal() && streams.outIsTerminal();
         List<String> scripts = new ArrayList<>(texts);
-        for (String file : files) {
-            scripts.add(file.equals("-") ? standardInput() : Files.readString(Path.of(file)));
+        try {
+            for (String file : files) {
+                scripts.add(file.equals("-") ? standardInput() : Files.readString(Path.of(file)));
+            }
+        } catch (NoSuchFileException missing) {
+            streams.err().println("There is no file " + missing.getFile());
+            return RunOutcome.USAGE.exitCode();
         }
         try (MillraceClient client = connection.connect(streams)) {
             if (!atPrompt && scripts.isEmpty()) {
                 scripts.add(standardInput());
             }
             return run(client, scripts, atPrompt).exitCode();
-        } catch (java.nio.file.NoSuchFileException missing) {
-            streams.err().println("There is no file " + missing.getFile());
-            return RunOutcome.USAGE.exitCode();
         }
     }
 

@@ -19,7 +19,7 @@ final class DescribeCommand implements ShellCommand {
 
     @Override
     public String summary() {
-        return "List streams, tables and views, or describe one";
+        return "List relations, or describe one";
     }
 
     @Override

@@ -29,7 +29,7 @@ final class EditCommand implements ShellCommand {
 
     @Override
     public String summary() {
-        return "Edit the last statement in $VISUAL or $EDITOR, then run it";
+        return "Edit the last statement, then run it";
     }
 
     @Override

@@ -40,8 +40,8 @@ final class HelpCommand implements ShellCommand {
         out.println();
         out.println("Commands:");
         for (ShellCommand each : commands.all()) {
-            String usage = "\\" + String.join(", \\", each.names()) + " " + each.arguments();
-            out.println("  " + String.format("%-46s", usage.strip()) + " " + each.summary());
+            String usage = "\\" + each.names().getFirst() + " " + each.arguments();
+            out.println("  " + String.format("%-40s", usage.strip()) + " " + each.summary());
         }
         out.println();
         out.println("Tab completes names, the arrow keys recall what was typed, Ctrl-C gives up, Ctrl-D leaves.");

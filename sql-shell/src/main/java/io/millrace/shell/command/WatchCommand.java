@@ -22,7 +22,7 @@ final class WatchCommand implements ShellCommand {
 
     @Override
     public String summary() {
-        return "Run the last statement again and again (EMIT CHANGES is better)";
+        return "Run the last statement again and again";
     }
 
     @Override

@@ -5,9 +5,9 @@ import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// What both queries must answer, computed by loops over the same flights.
@@ -71,7 +71,7 @@ final class Recomputation {
     /// @param rows left, from, via, late minutes, departs, to
     @Nullable
     String differenceInConnections(List<List<@Nullable Object>> rows) {
-        Map<List<Object>, Long> expected = new TreeMap<>(java.util.Comparator.comparing(Object::toString));
+        Map<List<Object>, Long> expected = new LinkedHashMap<>();
         for (int i = 0; i < flights.size(); i++) {
             Flight late = flights.get(i);
             if (late.delay() < LATE_MINUTES) {
@@ -98,7 +98,7 @@ final class Recomputation {
                 }
             }
         }
-        Map<List<Object>, Long> left = new TreeMap<>(expected);
+        Map<List<Object>, Long> left = new LinkedHashMap<>(expected);
         for (List<@Nullable Object> row : rows) {
             List<Object> key = new ArrayList<>(List.of(
                     time(row.get(0)),

@@ -5,15 +5,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Column widths that fit the screen, and lines drawn with them.
 ///
-/// Columns are as wide as their widest cell while that fits. When it does not, the widest columns give way
-/// first, down to [#WIDTH_MIN]; when even that is too much there is no layout, and the caller shows the rows
-/// vertically.
+/// Columns are as wide as their widest cell while that fits. When it does not, columns of text give way before
+/// others, the widest first, down to [#WIDTH_MIN]; when even that is too much there is no layout, and the
+/// caller shows the rows vertically.
 public final class TableLayout {
     static final int WIDTH_MIN = 5;
+    private static final int TEXT_WIDTH_MIN = 12;
     private static final int MEASURED_ROWS_MAX = 10_000;
 
     private final List<Column> columns;
@@ -50,29 +52,39 @@ public final class TableLayout {
             }
         }
         long room = (long) screenWidth - 3L * widths.length - 1;
-        long total = Arrays.stream(widths).asLongStream().sum();
-        while (total > room) {
-            int widest = 0;
-            int second = 0;
+        long excess = Arrays.stream(widths).asLongStream().sum() - room;
+        excess = shrink(widths, excess, TEXT_WIDTH_MIN, column -> !Cells.isNumeric(columns.get(column)));
+        excess = shrink(widths, excess, WIDTH_MIN, _ -> true);
+        if (excess > 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new TableLayout(columns, widths, palette, borders));
+    }
+
+    /// Takes `excess` from the widest of these columns, level by level, and returns what is left of it.
+    private static long shrink(int[] widths, long excess, int widthMin, IntPredicate columns) {
+        long left = excess;
+        while (left > 0) {
+            int widest = -1;
+            int next = widthMin;
             for (int column = 0; column < widths.length; column++) {
-                if (widths[column] > widths[widest]) {
+                if (columns.test(column) && (widest < 0 || widths[column] > widths[widest])) {
                     widest = column;
                 }
             }
+            if (widest < 0 || widths[widest] <= widthMin) {
+                return left;
+            }
             for (int column = 0; column < widths.length; column++) {
-                if (column != widest && widths[column] < widths[widest]) {
-                    second = Math.max(second, widths[column]);
+                if (columns.test(column) && widths[column] < widths[widest]) {
+                    next = Math.max(next, widths[column]);
                 }
             }
-            if (widths.length == 0 || widths[widest] <= WIDTH_MIN) {
-                return Optional.empty();
-            }
-            int target = Math.max(WIDTH_MIN, second);
-            int cut = (int) Math.min(total - room, Math.max(1, widths[widest] - target));
+            int cut = (int) Math.min(left, Math.max(1, widths[widest] - next));
             widths[widest] -= cut;
-            total -= cut;
+            left -= cut;
         }
-        return Optional.of(new TableLayout(columns, widths, palette, borders));
+        return left;
     }
 
     /// Copies of the widths in use.
