@@ -5,6 +5,7 @@ import io.millrace.http.auth.Tokens;
 import io.millrace.http.ingest.IngestSettings;
 import io.millrace.http.ingest.ProduceRoutes;
 import io.millrace.http.metrics.Metrics;
+import io.millrace.http.query.QueryRoutes;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.RouteTable;
 import io.millrace.http.server.HttpServer;
@@ -13,6 +14,9 @@ import io.millrace.http.subscribe.SubscribeRoutes;
 import io.millrace.http.subscribe.SubscribeSettings;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.LocalDisk;
+import io.millrace.query.EngineSettings;
+import io.millrace.query.QueryEngine;
+import io.millrace.query.QueryEngines;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicatedLogs;
 import io.millrace.replication.ReplicationSettings;
@@ -36,6 +40,7 @@ public final class Node implements AutoCloseable {
 
     private final DataFolderLock lock;
     private final ReplicatedLog log;
+    private final QueryEngine engine;
     private final HttpServer server;
     private final URI address;
     private final long drainMs;
@@ -45,12 +50,14 @@ public final class Node implements AutoCloseable {
     private Node(
             DataFolderLock lock,
             ReplicatedLog log,
+            QueryEngine engine,
             HttpServer server,
             URI address,
             long drainMs,
             AtomicBoolean stopping) {
         this.lock = lock;
         this.log = log;
+        this.engine = engine;
         this.server = server;
         this.address = address;
         this.drainMs = drainMs;
@@ -79,19 +86,26 @@ public final class Node implements AutoCloseable {
         Path folder = Path.of(settings.text(Setting.DATA_DIR)).toAbsolutePath().normalize();
         DataFolderLock lock = DataFolderLock.take(folder);
         ReplicatedLog log = null;
+        QueryEngine engine = null;
         HttpServer server = null;
         try {
             log = ReplicatedLogs.open(replication(settings, folder), new LocalDisk(), InstantSource.system());
+            engine = QueryEngines.open(
+                    queries(settings), new Ports.Inputs(log), new Ports.Outputs(log), new Ports.Definitions(log));
             Metrics metrics = new Metrics();
             AtomicBoolean stopping = new AtomicBoolean();
-            RouteTable routes = new RouteTable(routes(settings, log, metrics, stopping));
+            RouteTable routes = new RouteTable(routes(settings, log, engine, metrics, stopping));
             server = new HttpServer(server(settings), routes, tokens, metrics);
             InetSocketAddress listening = server.start();
             URI address = address(settings.text(Setting.HOST), listening.getPort());
-            return new Node(lock, log, server, address, settings.integer(Setting.DRAIN_MS), stopping);
+            warmUp(engine);
+            return new Node(lock, log, engine, server, address, settings.integer(Setting.DRAIN_MS), stopping);
         } catch (IOException | RuntimeException | Error | UsageException failure) {
             if (server != null) {
                 server.close();
+            }
+            if (engine != null) {
+                engine.close();
             }
             if (log != null) {
                 log.close();
@@ -99,6 +113,32 @@ public final class Node implements AutoCloseable {
             lock.close();
             throw failure;
         }
+    }
+
+    /// The first query would wait for what this loads; records need not wait for it.
+    private static void warmUp(QueryEngine engine) {
+        Thread.ofPlatform()
+                .daemon()
+                .name("sql-warm-up")
+                .priority(Thread.MIN_PRIORITY)
+                .start(() -> {
+                    try {
+                        engine.warmUp();
+                    } catch (RuntimeException failed) {
+                        LOG.atWarn().setCause(failed).log("SQL could not be warmed up; the first query does it");
+                    }
+                });
+    }
+
+    private static EngineSettings queries(Settings settings) {
+        EngineSettings standard = EngineSettings.DEFAULT;
+        return new EngineSettings(
+                standard.stepRowsMax(),
+                standard.stepPauseMs(),
+                (int) settings.integer(Setting.QUERIES_MAX),
+                settings.integer(Setting.QUERY_STATE_BYTES_MAX),
+                standard.idleTimeoutMs(),
+                standard.resultRowsMax());
     }
 
     private static URI address(String host, int port) {
@@ -120,7 +160,8 @@ public final class Node implements AutoCloseable {
         return tokens;
     }
 
-    private static List<Route> routes(Settings settings, ReplicatedLog log, Metrics metrics, AtomicBoolean stopping)
+    private static List<Route> routes(
+            Settings settings, ReplicatedLog log, QueryEngine engine, Metrics metrics, AtomicBoolean stopping)
             throws UsageException {
         int partitions = (int) settings.integer(Setting.PARTITIONS);
         IngestSettings ingest = new IngestSettings(
@@ -135,6 +176,7 @@ public final class Node implements AutoCloseable {
         routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get));
         routes.addAll(ProduceRoutes.of(log, ingest, metrics));
         routes.addAll(SubscribeRoutes.of(log, subscribe, metrics));
+        routes.addAll(QueryRoutes.of(engine, metrics));
         metrics.group("replication", log::metrics);
         ProcessMetrics.register(metrics);
         return routes;
@@ -183,6 +225,11 @@ public final class Node implements AutoCloseable {
         return address;
     }
 
+    /// Every endpoint that it serves.
+    List<Route> routes() {
+        return server.routes();
+    }
+
     /// Stops accepting, lets requests in flight end, closes the log.
     ///
     /// @return whether all requests ended in time
@@ -193,6 +240,7 @@ public final class Node implements AutoCloseable {
         stopping.set(true);
         boolean drained = server.drain(drainMs);
         server.close();
+        engine.close();
         log.close();
         try {
             lock.close();

@@ -151,7 +151,16 @@ final class Ports {
                     0,
                     expectOffset,
                     null);
-            return log.append(request).thenApply(AppendOutcome.Appended.class::isInstance);
+            return log.append(request).thenApply(outcome -> {
+                if (outcome instanceof AppendOutcome.OffsetMismatch) {
+                    return false;
+                }
+                var refused = Failures.of(outcome, topic, partition);
+                if (refused != null) {
+                    throw new SqlException(refused.code(), refused.message());
+                }
+                return true;
+            });
         }
 
         @Override

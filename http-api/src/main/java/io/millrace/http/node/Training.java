@@ -59,6 +59,16 @@ final class Training {
                 "/docs/errors")) {
             request(address, "GET " + path, "");
         }
+        for (String sql : List.of(
+                "SELECT * FROM orders",
+                "SELECT count(*), sum(amount) FROM orders WHERE id > 3",
+                "CREATE STREAM pinned (id BIGINT, amount DOUBLE) WITH (topic = 'orders', format = 'json')",
+                "SELECT id, max(amount) FROM pinned GROUP BY id",
+                "SHOW STREAMS")) {
+            request(address, "POST /v1/sql", sql);
+        }
+        request(address, "GET /v1/catalog", "");
+        request(address, "GET /v1/queries", "");
         request(address, "POST /broker/commit", "{\"topic\":\"orders\",\"group\":\"g\",\"partition\":0,\"offset\":0}");
     }
 

@@ -190,6 +190,10 @@ public final class HttpServer implements AutoCloseable {
         }
     }
 
+    public List<io.millrace.http.route.Route> routes() {
+        return routes.routes();
+    }
+
     void connected(Connection connection) {
         if (draining) {
             connection.drainAndClose();

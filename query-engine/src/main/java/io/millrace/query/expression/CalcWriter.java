@@ -1050,20 +1050,44 @@ final class CalcWriter {
         };
     }
 
-    /// Condition, value, and a rest that is again a CASE: so that long ones can be cut into methods.
+    /// So many branches of a CASE are written one after the other; the rest is again a CASE, so that it can
+    /// become a method and nesting stays shallow.
+    private static final int BRANCHES_MAX = 16;
+
     private Value caseWhen(RexCall call) {
         List<RexNode> operands = call.getOperands();
         if (operands.size() == 1) {
             return convert(gen(operands.get(0)), operands.get(0).getType(), call.getType());
         }
-        RexNode rest = operands.size() == 3
-                ? operands.get(2)
-                : REX.makeCall(call.getType(), call.getOperator(), operands.subList(2, operands.size()));
-        Value condition = as(gen(operands.get(0)), Representation.BOOL);
-        String test = condition.alwaysNull()
+        if (operands.size() == 3) {
+            return choice(test(operands.get(0)), operands.get(1), operands.get(2), call.getType());
+        }
+        int branches = Math.min(BRANCHES_MAX, (operands.size() - 1) / 2);
+        List<RexNode> restOperands = operands.subList(2 * branches, operands.size());
+        RexNode rest = restOperands.size() == 1
+                ? restOperands.get(0)
+                : REX.makeCall(call.getType(), call.getOperator(), restOperands);
+        Target target = declareTarget(call.getType());
+        String open = name("open");
+        code.append("boolean " + open + " = true;\n");
+        for (int i = 0; i < branches; i++) {
+            RexNode condition = operands.get(2 * i);
+            RexNode value = operands.get(2 * i + 1);
+            block("if (" + open + ")", () -> {
+                block("if (" + test(condition) + ")", () -> open + " = false;\n" + assign(target, value));
+                return "";
+            });
+        }
+        block("if (" + open + ")", () -> assign(target, rest));
+        return target.value();
+    }
+
+    /// A Java condition that holds when a boolean is true.
+    private String test(RexNode node) {
+        Value condition = as(gen(node), Representation.BOOL);
+        return condition.alwaysNull()
                 ? "false"
                 : condition.neverNull() ? condition.value : "!" + condition.isNull + " && " + condition.value;
-        return choice(test, operands.get(1), rest, call.getType());
     }
 
     private Value coalesce(RexCall call) {
@@ -1079,39 +1103,64 @@ final class CalcWriter {
     }
 
     private Value choice(String test, RexNode then, RexNode otherwise, RelDataType type) {
-        Representation representation = representation(type);
-        String isNull = name("n");
-        String value = name("v");
-        String start = name("s");
-        String length = name("l");
-        code.append("boolean " + isNull + " = true;\n");
-        code.append(representation.java + " " + value + " = " + representation.nothing + ";\n");
-        if (representation == Representation.SLICE) {
-            code.append("int " + start + " = 0;\nint " + length + " = 0;\n");
+        Target target = declareTarget(type);
+        block("if (" + test + ")", () -> assign(target, then));
+        block("else", () -> assign(target, otherwise));
+        return target.value();
+    }
+
+    /// Variables that branches assign to.
+    private static final class Target {
+        final RelDataType type;
+        final Representation representation;
+        final String isNull;
+        final String value;
+        final String start;
+        final String length;
+        boolean neverNull = true;
+
+        Target(RelDataType type, String suffix) {
+            this.type = type;
+            representation = CalcWriter.representation(type);
+            isNull = "n" + suffix;
+            value = "v" + suffix;
+            start = "s" + suffix;
+            length = "l" + suffix;
         }
-        boolean[] neverNull = {true};
-        for (int i = 0; i < 2; i++) {
-            RexNode branch = i == 0 ? then : otherwise;
-            block(i == 0 ? "if (" + test + ")" : "else", () -> {
-                Value result = convert(gen(branch), branch.getType(), type);
-                neverNull[0] &= result.neverNull();
-                if (result.alwaysNull()) {
-                    return "";
-                }
-                StringBuilder text = new StringBuilder();
-                if (result.neverNull()) {
-                    text.append(isNull + " = false;\n");
-                } else {
-                    text.append("if (!" + result.isNull + ") {\n" + isNull + " = false;\n");
-                }
-                text.append(value + " = " + result.value + ";\n");
-                if (representation == Representation.SLICE) {
-                    text.append(start + " = " + result.start + ";\n" + length + " = " + result.length + ";\n");
-                }
-                return text.append(result.neverNull() ? "" : "}\n").toString();
-            });
+
+        Value value() {
+            return new Value(neverNull ? "false" : isNull, representation, value, start, length, null);
         }
-        return new Value(neverNull[0] ? "false" : isNull, representation, value, start, length, null);
+    }
+
+    private Target declareTarget(RelDataType type) {
+        Target target = new Target(type, name(""));
+        code.append("boolean " + target.isNull + " = true;\n");
+        code.append(target.representation.java + " " + target.value + " = " + target.representation.nothing + ";\n");
+        if (target.representation == Representation.SLICE) {
+            code.append("int " + target.start + " = 0;\nint " + target.length + " = 0;\n");
+        }
+        return target;
+    }
+
+    /// Statements that give a target the value of a branch.
+    private String assign(Target target, RexNode branch) {
+        Value result = convert(gen(branch), branch.getType(), target.type);
+        target.neverNull &= result.neverNull();
+        if (result.alwaysNull()) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder();
+        if (result.neverNull()) {
+            text.append(target.isNull + " = false;\n");
+        } else {
+            text.append("if (!" + result.isNull + ") {\n" + target.isNull + " = false;\n");
+        }
+        text.append(target.value + " = " + result.value + ";\n");
+        if (target.representation == Representation.SLICE) {
+            text.append(target.start + " = " + result.start + ";\n" + target.length + " = " + result.length + ";\n");
+        }
+        return text.append(result.neverNull() ? "" : "}\n").toString();
     }
 
     /// A value of one type as a value of another one that can hold it.
@@ -1412,7 +1461,8 @@ final class CalcWriter {
         return guarded(isNull, Representation.SLICE, text.append(')').toString());
     }
 
-    /// JSON_VALUE, JSON_QUERY and JSON_EXISTS with a constant plain path and without clauses; the rest goes to Calcite.
+    /// JSON_VALUE, JSON_QUERY and JSON_EXISTS with a constant plain path and without clauses; the rest goes to
+    /// Calcite.
     private Value jsonFunction(RexCall call) {
         JsonPath path = call.getOperands().size() < 2
                 ? null

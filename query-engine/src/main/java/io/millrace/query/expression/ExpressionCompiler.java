@@ -63,12 +63,21 @@ public final class ExpressionCompiler {
     }
 
     private static Class<?> load(String classBody) throws CompileException {
+        return cook(classBody).getClazz();
+    }
+
+    /// The compiled classes of a generated text by name, for tests of their size.
+    static Map<String, byte[]> bytecodes(String classBody) throws CompileException {
+        return cook(classBody).getBytecodes();
+    }
+
+    private static ClassBodyEvaluator cook(String classBody) throws CompileException {
         ClassBodyEvaluator evaluator = new ClassBodyEvaluator();
         evaluator.setParentClassLoader(ExpressionCompiler.class.getClassLoader());
         evaluator.setClassName("io.millrace.query.expression.generated.Calc");
         evaluator.setExtendedClass(GeneratedCalc.class);
         evaluator.cook(classBody);
-        return evaluator.getClazz();
+        return evaluator;
     }
 
     private static @org.jspecify.annotations.Nullable CompiledCalc copyOnly(CalcProgram program) {

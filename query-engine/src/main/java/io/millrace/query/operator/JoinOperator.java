@@ -28,10 +28,9 @@ import org.jspecify.annotations.Nullable;
 /// 0`. NULL keys match nothing and are never stored. Without θ, M belongs to the key and is kept there; with θ
 /// it is kept beside each row.
 ///
-/// State: each row of both sides with 4 words beside it (7 for outer joins with θ), and each key with 9. The right side
-/// of a SEMI or ANTI
-/// join without θ keeps keys alone. Keys below a waterline of both sides are dropped with all their rows; with
-/// a time bound, rows that no future row of the other side can reach.
+/// State: each row of both sides with 4 words beside it (7 for outer joins with θ), and each key with 9. The
+/// right side of a SEMI or ANTI join without θ keeps keys alone. Keys below a waterline of both sides are
+/// dropped with all their rows; with a time bound, rows that no future row of the other side can reach.
 public final class JoinOperator extends Operator {
     /// What lets rows be dropped.
     ///

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// The rows of one side of a join, in a list for each key.
 ///
 /// Payload of a row: weight, next and previous in the key's list, key; where needed matches, mark of the phase,
-/// matches then. Where
-/// nothing is taken back rows need not be found again, so there is no hash index over them.
+/// matches then. Where nothing is taken back rows need not be found again, so there is no hash index over them.
 final class JoinSide {
     static final int WEIGHT = 0;
     static final int NEXT = 1; // slot + 1

@@ -1,9 +1,6 @@
 package io.millrace.query.source;
 
-import io.millrace.query.data.ColumnType;
 import io.millrace.query.format.Json;
-import io.millrace.query.format.JsonValueReader;
-import io.millrace.query.plan.SourceSpec.SourceColumn;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -302,17 +299,5 @@ final class JsonRowDecoder {
                 child.forget(starts);
             }
         }
-    }
-
-    /// Decides whether a value fits, without keeping it; text and JSON accept everything.
-    static boolean accepts(JsonValueReader reader, byte[] json, int start, int end, ColumnType type) {
-        return switch (type.type()) {
-            case VARCHAR, JSON -> true;
-            default -> reader.read(json, start, end, type);
-        };
-    }
-
-    static List<List<String>> pathsOf(List<SourceColumn> columns) {
-        return columns.stream().map(SourceColumn::path).toList();
     }
 }

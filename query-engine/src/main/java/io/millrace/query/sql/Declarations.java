@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlIdentifier;
 import org.apache.calcite.sql.SqlIntervalLiteral;
@@ -34,7 +35,7 @@ final class Declarations {
     static final String KEY_OPTION = "key";
     static final String APPEND_OPTION = "append_only";
     private static final List<String> OPTIONS =
-            List.of("topic", "format", "partitions", "unbounded", "delimiter", "header", KEY_OPTION, APPEND_OPTION);
+            List.of("topic", "format", "partitions", "unbounded", "delimiter", "null", KEY_OPTION, APPEND_OPTION);
     private static final List<String> FORMATS = List.of("json", "csv", "text", "bytes");
     private static final int PARTITIONS_MAX = 100_000;
 
@@ -126,6 +127,7 @@ final class Declarations {
                 SourceSpec.Side.GOOD,
                 key,
                 false,
+                fromRecords(fields),
                 !table,
                 null,
                 text);
@@ -145,6 +147,7 @@ final class Declarations {
                 SourceSpec.Side.GOOD,
                 key,
                 false,
+                fromRecords(fields),
                 !table,
                 null,
                 text);
@@ -154,6 +157,12 @@ final class Declarations {
         return PseudoColumns.ALL.stream()
                 .filter(pseudo ->
                         fields.stream().noneMatch(field -> field.name().equals(pseudo.name())))
+                .toList();
+    }
+
+    private static List<Relation.Field> fromRecords(List<Relation.Field> fields) {
+        return fields.stream()
+                .filter(field -> !field.isComputed() && field.origin() == Origin.FIELD)
                 .toList();
     }
 
@@ -418,7 +427,7 @@ final class Declarations {
 
     private static Map<String, String> formatOptions(Map<String, String> options) {
         Map<String, String> format = new LinkedHashMap<>();
-        for (String name : List.of("delimiter", "header")) {
+        for (String name : List.of("delimiter", "null")) {
             String value = options.get(name);
             if (value != null) {
                 format.put(name, value);
@@ -457,6 +466,7 @@ final class Declarations {
             SqlNode query,
             String text) {
         String key = options.getOrDefault(KEY_OPTION, "");
+        boolean appendOnly = options.getOrDefault(APPEND_OPTION, "false").equals("true");
         return new Relation.Stored(
                 name,
                 kind,
@@ -464,12 +474,13 @@ final class Declarations {
                 hidden(fields),
                 options.getOrDefault("topic", name),
                 Format.CHANGES,
-                Map.of(),
+                appendOnly ? Map.of(APPEND_OPTION, "true") : Map.of(),
                 watermark,
                 SourceSpec.Side.GOOD,
                 key.isEmpty() ? List.of() : KeyNames.parse(key),
                 false,
-                options.getOrDefault(APPEND_OPTION, "false").equals("true"),
+                fromRecords(fields),
+                appendOnly,
                 query,
                 text);
     }
@@ -488,7 +499,14 @@ final class Declarations {
     }
 
     private static Schema schema(SqlNode query, Relations scope) {
-        return Types.schema(new QueryCompiler(scope).check(Copies.deep(query)).row());
+        RelDataType row = new QueryCompiler(scope).check(Copies.deep(query)).row();
+        Schema schema = Types.schema(row);
+        List<String> names = OutputNames.of(query, row.getFieldNames());
+        List<ColumnInfo> columns = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            columns.add(new ColumnInfo(names.get(i), schema.type(i)));
+        }
+        return new Schema(columns);
     }
 
     static List<Relation.Field> fields(Schema schema, List<SqlIdentifier> names) {

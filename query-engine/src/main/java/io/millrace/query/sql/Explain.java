@@ -114,7 +114,8 @@ final class Explain {
     static String line(PlanNode node) {
         return switch (node) {
             case PlanNode.Source source -> source(source);
-            case PlanNode.Values values -> "Values " + values.rows().size() + " rows";
+            case PlanNode.Values values ->
+                "Values " + values.rows().size() + (values.rows().size() == 1 ? " row" : " rows");
             case PlanNode.Calc calc -> calc(calc.program());
             case PlanNode.Window window ->
                 (window.kind() == PlanNode.WindowKind.CUMULATE

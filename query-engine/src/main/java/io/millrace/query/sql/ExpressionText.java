@@ -15,7 +15,10 @@ import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.sql.SqlBinaryOperator;
 import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
+import org.apache.calcite.util.DateString;
 import org.apache.calcite.util.NlsString;
+import org.apache.calcite.util.TimeString;
+import org.apache.calcite.util.TimestampString;
 
 /// Expressions as people write them, with the names of columns.
 final class ExpressionText {
@@ -56,9 +59,10 @@ final class ExpressionText {
             return number.toPlainString();
         }
         return switch (literal.getType().getSqlTypeName()) {
-            case DATE -> "DATE '" + value + "'";
-            case TIMESTAMP -> "TIMESTAMP '" + value + "'";
-            case TIME -> "TIME '" + value + "'";
+            case DATE -> "DATE '" + literal.getValueAs(DateString.class) + "'";
+            case TIMESTAMP, TIMESTAMP_WITH_LOCAL_TIME_ZONE ->
+                "TIMESTAMP '" + literal.getValueAs(TimestampString.class) + "'";
+            case TIME -> "TIME '" + literal.getValueAs(TimeString.class) + "'";
             default -> String.valueOf(value); // booleans, symbols
         };
     }
@@ -81,12 +85,12 @@ final class ExpressionText {
             case DIVIDE -> joined(operands, " / ", 6, outer);
             case MINUS_PREFIX -> "-" + text(operands.get(0), 8);
             case LIKE -> joined(operands.subList(0, 2), " LIKE ", 4, outer);
-            case IS_NULL -> wrapped(text(operands.get(0), 4) + " IS NULL", 4, outer);
-            case IS_NOT_NULL -> wrapped(text(operands.get(0), 4) + " IS NOT NULL", 4, outer);
-            case IS_TRUE -> wrapped(text(operands.get(0), 4) + " IS TRUE", 4, outer);
-            case IS_NOT_TRUE -> wrapped(text(operands.get(0), 4) + " IS NOT TRUE", 4, outer);
-            case IS_FALSE -> wrapped(text(operands.get(0), 4) + " IS FALSE", 4, outer);
-            case IS_NOT_FALSE -> wrapped(text(operands.get(0), 4) + " IS NOT FALSE", 4, outer);
+            case IS_NULL -> wrapped(text(operands.get(0), 5) + " IS NULL", 4, outer);
+            case IS_NOT_NULL -> wrapped(text(operands.get(0), 5) + " IS NOT NULL", 4, outer);
+            case IS_TRUE -> wrapped(text(operands.get(0), 5) + " IS TRUE", 4, outer);
+            case IS_NOT_TRUE -> wrapped(text(operands.get(0), 5) + " IS NOT TRUE", 4, outer);
+            case IS_FALSE -> wrapped(text(operands.get(0), 5) + " IS FALSE", 4, outer);
+            case IS_NOT_FALSE -> wrapped(text(operands.get(0), 5) + " IS NOT FALSE", 4, outer);
             case CAST -> {
                 ColumnType type = Types.orNull(call.getType());
                 yield "CAST(" + text(operands.get(0), 0) + " AS " + (type == null ? call.getType() : type) + ")";

@@ -21,6 +21,7 @@ import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexProgram;
 import org.apache.calcite.rex.RexUtil;
 import org.apache.calcite.sql.SqlKind;
+import org.apache.calcite.sql.fun.SqlStdOperatorTable;
 import org.apache.calcite.sql.type.SqlTypeName;
 import org.apache.calcite.util.ImmutableBitSet;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,10 @@ final class JoinTranslator {
             this.row = row;
         }
 
+        boolean neverNull(RexNode expression) {
+            return expression instanceof RexInputRef reference && NeverNull.column(input, reference.getIndex());
+        }
+
         void key(RexNode expression) {
             if (expression instanceof RexInputRef reference) {
                 keys.add(reference.getIndex());
@@ -129,7 +134,8 @@ final class JoinTranslator {
     }
 
     private boolean asKeys(RexNode conjunct, ImmutableBitSet leftBits, Side left, Side right) {
-        if (conjunct.getKind() != SqlKind.EQUALS || !RexUtil.isDeterministic(conjunct)) {
+        boolean nullsMatch = conjunct.getKind() == SqlKind.IS_NOT_DISTINCT_FROM;
+        if ((conjunct.getKind() != SqlKind.EQUALS && !nullsMatch) || !RexUtil.isDeterministic(conjunct)) {
             return false;
         }
         RexNode first = ((RexCall) conjunct).getOperands().get(0);
@@ -150,8 +156,11 @@ final class JoinTranslator {
         if (!leftBits.contains(firstBits) || secondBits.intersects(leftBits)) {
             return false;
         }
-        RexNode rightKey = RexUtil.shift(second, -left.row.getFieldCount());
-        RexNode leftKey = first;
+        RexNode rightKey = unwidened(RexUtil.shift(second, -left.row.getFieldCount()));
+        RexNode leftKey = unwidened(first);
+        if (nullsMatch && !left.neverNull(leftKey) && !right.neverNull(rightKey)) {
+            return asNullSafeKeys(leftKey, rightKey, left, right);
+        }
         if (!PlanTranslator.sameStorage(
                 Types.of(leftKey.getType(), "The join key"), Types.of(rightKey.getType(), "The join key"))) {
             RelDataType common = rex.getTypeFactory().leastRestrictive(List.of(leftKey.getType(), rightKey.getType()));
@@ -164,6 +173,50 @@ final class JoinTranslator {
         left.key(leftKey);
         right.key(rightKey);
         return true;
+    }
+
+    /// NULL equals NULL here, but keys that are NULL equal nothing: whether they are NULL becomes a key of its
+    /// own.
+    private boolean asNullSafeKeys(RexNode leftKey, RexNode rightKey, Side left, Side right) {
+        RelDataType type = leftKey.getType();
+        boolean plain = SqlTypeName.INT_TYPES.contains(type.getSqlTypeName())
+                || SqlTypeName.CHAR_TYPES.contains(type.getSqlTypeName());
+        if (!plain
+                || !PlanTranslator.sameStorage(
+                        Types.of(type, "The join key"), Types.of(rightKey.getType(), "The join key"))) {
+            return false;
+        }
+        left.key(rex.makeCall(SqlStdOperatorTable.IS_NULL, leftKey));
+        right.key(rex.makeCall(SqlStdOperatorTable.IS_NULL, rightKey));
+        left.key(valueOrDefault(leftKey));
+        right.key(valueOrDefault(rightKey));
+        return true;
+    }
+
+    private RexNode valueOrDefault(RexNode key) {
+        RelDataType type = rex.getTypeFactory().createTypeWithNullability(key.getType(), false);
+        RexNode none = SqlTypeName.CHAR_TYPES.contains(type.getSqlTypeName())
+                ? rex.makeAbstractCast(type, rex.makeLiteral(""), false)
+                : rex.makeExactLiteral(BigDecimal.ZERO, type);
+        return rex.makeCall(
+                SqlStdOperatorTable.CASE, rex.makeCall(SqlStdOperatorTable.IS_NULL, key), none, rex.makeNotNull(key));
+    }
+
+    /// Whole numbers of all sizes are kept and compared alike, so a cast to a wider one changes nothing.
+    private static RexNode unwidened(RexNode key) {
+        RexNode bare = key;
+        while (bare instanceof RexCall cast
+                && cast.getKind() == SqlKind.CAST
+                && SqlTypeName.INT_TYPES.contains(cast.getType().getSqlTypeName())) {
+            RexNode inner = cast.getOperands().get(0);
+            boolean wider = SqlTypeName.INT_TYPES.contains(inner.getType().getSqlTypeName())
+                    && inner.getType().getPrecision() <= cast.getType().getPrecision();
+            if (!wider) {
+                break;
+            }
+            bare = inner;
+        }
+        return bare;
     }
 
     private RexNode cast(RelDataType wanted, RexNode node) {
@@ -227,9 +280,9 @@ final class JoinTranslator {
         }
         List<RexNode> typed = new ArrayList<>();
         for (int i = 0; i < projects.size(); i++) {
-            typed.add(rex.ensureType(output.getFieldList().get(i).getType(), projects.get(i), false));
+            typed.add(rex.ensureType(output.getFieldList().get(i).getType(), projects.get(i), true));
         }
-        return PlanTranslator.calcOver(plan, RexProgram.create(row, typed, null, output, rex));
+        return PlanTranslator.calcOver(plan, RexProgram.create(row, typed, null, output.getFieldNames(), rex));
     }
 
     // ---- time bounds

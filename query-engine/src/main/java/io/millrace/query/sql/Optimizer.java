@@ -124,6 +124,7 @@ final class Optimizer {
             rel = step("push down", rel, pushDown(rel));
             rel = step("trim", rel, new FieldTrimmer(builder).trim(rel));
             rel = step("normalize again", rel, run(PUSH_DOWN, run(NORMALIZE, rel)));
+            rel = step("narrow", rel, Rels.narrowed(rel, builder));
             return step("calc", rel, run(TO_CALC, rel));
         } finally {
             RelMetadataQueryBase.THREAD_PROVIDERS.remove();

@@ -264,7 +264,7 @@ final class PlanTranslator {
         AggregateArguments arguments = new AggregateArguments(input, moved, rowType(input.schema()), rex);
         List<Integer> places = new ArrayList<>();
         for (org.apache.calcite.rel.core.AggregateCall call : aggregate.getAggCallList()) {
-            if (isGrouping(call)) {
+            if (isGrouping(call) || isConstant(call)) {
                 places.add(-1);
             } else {
                 places.add(calls.size());
@@ -305,7 +305,7 @@ final class PlanTranslator {
             int place = places.get(i);
             projects.add(
                     place < 0
-                            ? grouping(aggregate.getAggCallList().get(i), set, wanted)
+                            ? constant(aggregate.getAggCallList().get(i), set, wanted)
                             : rex.ensureType(wanted, RexInputRef.of(keys.length + place, row), true));
         }
         boolean plain = true;
@@ -314,7 +314,7 @@ final class PlanTranslator {
         }
         return plain && projects.size() == row.getFieldCount()
                 ? plan
-                : calc(plan, RexProgram.create(row, projects, null, output, rex));
+                : calc(plan, RexProgram.create(row, projects, null, output.getFieldNames(), rex));
     }
 
     private static int[] identity(int size) {
@@ -326,6 +326,15 @@ final class PlanTranslator {
     private static boolean isGrouping(org.apache.calcite.rel.core.AggregateCall call) {
         SqlKind kind = call.getAggregation().getKind();
         return kind == SqlKind.GROUPING || kind == SqlKind.GROUPING_ID || kind == SqlKind.GROUP_ID;
+    }
+
+    /// LITERAL_AGG, which sub-queries leave behind: the same for every group.
+    private static boolean isConstant(org.apache.calcite.rel.core.AggregateCall call) {
+        return call.getAggregation().getKind() == SqlKind.LITERAL_AGG;
+    }
+
+    private RexNode constant(org.apache.calcite.rel.core.AggregateCall call, ImmutableBitSet set, RelDataType wanted) {
+        return isConstant(call) ? call.rexList.getFirst() : grouping(call, set, wanted);
     }
 
     /// GROUPING(a, b): a bit for each argument, 1 when it is not in the set.

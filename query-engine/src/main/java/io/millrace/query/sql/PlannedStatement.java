@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 public sealed interface PlannedStatement {
     /// A SELECT.
     ///
+    /// @param plan its first columns are those of `schema`; more may follow, which are only sorted by and not
+    ///     delivered
     /// @param schema names as the user wrote them
-    /// @param order ORDER BY of a query that ends, over `schema`; applied when the rows are delivered
+    /// @param order ORDER BY of a query that ends, over the columns of `plan`; applied when the rows are delivered
     /// @param offset rows to leave out after ordering, 0 for none
     /// @param fetch rows to deliver after that, −1 for all
     /// @param emit when and how changes are emitted

@@ -72,15 +72,20 @@ final class QueryPlanner {
         SqlParserPos place = query.getParserPosition();
         QueryCompiler compiler = new QueryCompiler(relations);
         try {
+            SqlNode written = Copies.deep(query);
             RelRoot root = compiler.convert(compiler.check(query));
-            return plan(root, emit, emitPlace, asOf);
+            return plan(root, written, emit, emitPlace, asOf);
         } catch (RuntimeException | AssertionError | StackOverflowError failure) {
             throw Problems.of(failure, place, compiler.known());
         }
     }
 
     private PlannedStatement.Query plan(
-            RelRoot root, PlannedStatement.Emit emit, @Nullable SqlNode emitPlace, @Nullable String asOf) {
+            RelRoot root,
+            SqlNode written,
+            PlannedStatement.Emit emit,
+            @Nullable SqlNode emitPlace,
+            @Nullable String asOf) {
         RelRoot visible = withVisibleFirst(root);
         RelNode rel = visible.rel;
         List<PlanNode.SortKey> order = List.of();
@@ -112,10 +117,11 @@ final class QueryPlanner {
         if (emit.finalOnly()) {
             plan = withFinal(plan, emitPlace);
         }
+        List<String> called = OutputNames.of(
+                written, visible.fields.stream().map(field -> field.getValue()).toList());
         List<ColumnInfo> names = new ArrayList<>();
         for (int i = 0; i < columns; i++) {
-            names.add(new ColumnInfo(
-                    visible.fields.get(i).getValue(), plan.schema().type(i)));
+            names.add(new ColumnInfo(called.get(i), plan.schema().type(i)));
         }
         if (emit.continuous()) {
             noticeUnbounded(plan);
@@ -241,8 +247,8 @@ final class QueryPlanner {
             if (!bound.bounded()) {
                 throw Problems.at(
                         "unbounded_state",
-                        "The state of " + Explain.name(bound.node()) + " would grow for ever. What bounds it is "
-                                + bound.bound() + ".",
+                        "The state of " + Explain.name(bound.node()) + " would grow for ever: "
+                                + bound.bound().replaceFirst("^nothing: ", "") + ".",
                         place,
                         "Group by a window, join within a time range, or accept it: WITH (unbounded = 'allow').");
             }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.calcite.avatica.util.DateTimeUtils;
+import org.apache.calcite.sql.JoinType;
 import org.apache.calcite.sql.SqlBasicCall;
 import org.apache.calcite.sql.SqlBasicTypeNameSpec;
 import org.apache.calcite.sql.SqlCall;
@@ -138,7 +139,9 @@ final class QueryRewriter extends SqlShuttle {
     @Override
     public @Nullable SqlNode visit(SqlIdentifier identifier) {
         if (identifier.isSimple()) {
-            SqlNode time = currentTime(identifier.getSimple(), identifier.getParserPosition());
+            SqlNode time = identifier.getSimple().equals("now")
+                    ? null // a column may be called so
+                    : currentTime(identifier.getSimple(), identifier.getParserPosition());
             if (time != null) {
                 return time;
             }
@@ -206,6 +209,7 @@ final class QueryRewriter extends SqlShuttle {
     private SqlNode select(SqlSelect select) {
         boolean outer = appendTimeKnown;
         groupWindow(select);
+        semiJoins(select);
         SqlNode from = select.getFrom();
         appendTimeKnown = from != null && readsOneRelation(from);
         if (from != null) {
@@ -227,6 +231,41 @@ final class QueryRewriter extends SqlShuttle {
         select.setFetch(orNull(select.getFetch()));
         appendTimeKnown = outer;
         return select;
+    }
+
+    /// `FROM a LEFT SEMI JOIN b ON c` becomes `FROM a WHERE EXISTS (SELECT 1 FROM b WHERE c)`.
+    private static void semiJoins(SqlSelect select) {
+        while (select.getFrom() instanceof SqlJoin join
+                && (join.getJoinType() == JoinType.LEFT_SEMI_JOIN || join.getJoinType() == JoinType.LEFT_ANTI_JOIN)) {
+            SqlParserPos place = join.getParserPosition();
+            SqlNode condition = join.getCondition();
+            if (condition == null || condition instanceof SqlNodeList) {
+                throw Problems.unsupported(
+                        "A semi or anti join without ON is not supported", place, "Write ON a.k = b.k.");
+            }
+            SqlNode one = SqlLiteral.createExactNumeric("1", place);
+            SqlSelect other = new SqlSelect(
+                    place,
+                    null,
+                    SqlNodeList.of(one),
+                    join.getRight(),
+                    condition,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null);
+            SqlNode exists = SqlStdOperatorTable.EXISTS.createCall(place, other);
+            if (join.getJoinType() == JoinType.LEFT_ANTI_JOIN) {
+                exists = SqlStdOperatorTable.NOT.createCall(place, exists);
+            }
+            SqlNode where = select.getWhere();
+            select.setFrom(join.getLeft());
+            select.setWhere(where == null ? exists : SqlStdOperatorTable.AND.createCall(place, where, exists));
+        }
     }
 
     private static boolean readsOneRelation(SqlNode from) {
@@ -310,7 +349,7 @@ final class QueryRewriter extends SqlShuttle {
             case "CURRENT_TIME", "LOCALTIME" -> SqlTypeName.TIME;
             default -> null;
         };
-        if (type == null || !(name.equals("now") || name.equals(name.toUpperCase(Locale.ROOT)))) {
+        if (type == null) {
             return null;
         }
         int precision = type == SqlTypeName.DATE ? -1 : 3;
@@ -373,8 +412,7 @@ final class QueryRewriter extends SqlShuttle {
         SqlNodeList keys = new SqlNodeList(group.getParserPosition());
         List<SqlNode> otherKeys = new ArrayList<>();
         for (SqlNode key : group) {
-            if (key instanceof SqlCall call
-                    && isWindowFunction(call.getOperator().getName())) {
+            if (key instanceof SqlCall call && isWindowFunction(groupWindowName(call))) {
                 if (window != null) {
                     throw Problems.unsupported("A query can group by one window only", call.getParserPosition(), null);
                 }
@@ -402,8 +440,14 @@ final class QueryRewriter extends SqlShuttle {
         }
     }
 
+    /// Calcite calls the older windows `$TUMBLE` and so on.
+    private static String groupWindowName(SqlCall call) {
+        String name = call.getOperator().getName().toUpperCase(Locale.ROOT);
+        return name.startsWith("$") ? name.substring(1) : name;
+    }
+
     private static SqlNode windowed(SqlCall window, SqlNode from, List<SqlNode> otherKeys) {
-        String name = window.getOperator().getName().toUpperCase(Locale.ROOT);
+        String name = groupWindowName(window);
         SqlParserPos place = window.getParserPosition();
         SqlNode source = from;
         SqlNode alias = null;

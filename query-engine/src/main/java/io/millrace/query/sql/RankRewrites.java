@@ -105,10 +105,9 @@ final class RankRewrites {
         for (RexOver over : overs) {
             if (over.getAggOperator().getKind() != SqlKind.ROW_NUMBER) {
                 throw Problems.unsupported(
-                        over.getAggOperator().getName() + "(…) OVER (…) is not supported yet",
+                        "Of the functions with OVER (…), only ROW_NUMBER is supported yet: SUM, RANK, LAG and so on are not",
                         null,
-                        "ROW_NUMBER() OVER (PARTITION BY … ORDER BY …) is; for sums and counts, GROUP BY in a"
-                                + " sub-query and join.");
+                        "For sums and counts, GROUP BY in a sub-query and join it.");
             }
         }
         if (overs.size() > 1) {

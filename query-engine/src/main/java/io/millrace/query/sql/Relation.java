@@ -59,6 +59,8 @@ sealed interface Relation {
     ///
     /// @param hidden columns that `SELECT *` leaves out
     /// @param key names of the primary key's columns, empty for a stream
+    /// @param declared what decides whether a record can be decoded: for rows set aside, the fields of the stream
+    ///     they were set aside from
     /// @param writer the query that writes it, null when others do
     record Stored(
             String name,
@@ -72,6 +74,7 @@ sealed interface Relation {
             SourceSpec.Side side,
             List<String> key,
             boolean inferred,
+            List<Field> declared,
             boolean appendOnly,
             @Nullable SqlNode writer,
             String definition)

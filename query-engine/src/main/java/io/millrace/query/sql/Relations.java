@@ -148,10 +148,11 @@ final class Relations {
                 stored.topic(),
                 stored.format(),
                 stored.options(),
-                stored.watermark(),
+                late ? stored.watermark() : null,
                 late ? SourceSpec.Side.LATE : SourceSpec.Side.BAD,
                 List.of(),
                 stored.inferred(),
+                stored.declared(),
                 true,
                 null,
                 "");
@@ -236,6 +237,9 @@ final class Relations {
                 SourceSpec.Side.GOOD,
                 table ? List.of("_key") : List.of(),
                 !columns.isEmpty(),
+                fields.stream()
+                        .filter(field -> field.origin() == SourceSpec.Origin.FIELD)
+                        .toList(),
                 !table,
                 null,
                 "");

@@ -249,7 +249,10 @@ final class SourceColumns {
                 columns,
                 watermarkSpec,
                 relation.side(),
-                key);
+                key,
+                relation.declared().stream()
+                        .map(field -> new SourceColumn(field.name(), field.type(), field.origin(), field.path()))
+                        .toList());
     }
 
     static final Comparator<Need> ORDER = Comparator.comparingInt(Need::rank).thenComparing(need -> need.column.name());

@@ -1,8 +1,13 @@
 package io.millrace.query.sql;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rel.type.RelDataTypeFactory;
 import org.apache.calcite.sql.SqlCallBinding;
+import org.apache.calcite.sql.SqlNode;
+import org.apache.calcite.sql.SqlNodeList;
+import org.apache.calcite.sql.fun.SqlCase;
 import org.apache.calcite.sql.type.SqlTypeFamily;
 import org.apache.calcite.sql.type.SqlTypeUtil;
 import org.apache.calcite.sql.validate.SqlValidator;
@@ -38,17 +43,33 @@ final class StrictCoercion extends TypeCoercionImpl {
 
     @Override
     public boolean binaryComparisonCoercion(SqlCallBinding binding) {
-        return !mixesTextAndNumbers(binding) && super.binaryComparisonCoercion(binding);
+        refuse(binding, operandTypes(binding), "compared");
+        return super.binaryComparisonCoercion(binding);
     }
 
     @Override
     public boolean caseWhenCoercion(SqlCallBinding binding) {
-        return !mixesTextAndNumbers(binding) && super.caseWhenCoercion(binding);
+        refuse(binding, operandTypes(binding), "the results of one CASE");
+        return super.caseWhenCoercion(binding);
     }
 
     @Override
     public boolean caseOrEquivalentCoercion(SqlCallBinding binding) {
-        return !mixesTextAndNumbers(binding) && super.caseOrEquivalentCoercion(binding);
+        refuse(binding, operandTypes(binding), "the results of one expression");
+        return super.caseOrEquivalentCoercion(binding);
+    }
+
+    @Override
+    public boolean inOperationCoercion(SqlCallBinding binding) {
+        if (binding.operand(1) instanceof SqlNodeList list) {
+            List<RelDataType> types = new ArrayList<>();
+            types.add(binding.getValidator().deriveType(binding.getScope(), binding.operand(0)));
+            for (SqlNode member : list) {
+                types.add(binding.getValidator().deriveType(binding.getScope(), member));
+            }
+            refuse(binding, types, "compared");
+        }
+        return super.inOperationCoercion(binding);
     }
 
     @Override
@@ -60,19 +81,41 @@ final class StrictCoercion extends TypeCoercionImpl {
     }
 
     private static boolean mixesTextAndNumbers(SqlCallBinding binding) {
-        boolean text = false;
-        boolean number = false;
-        for (int i = 0; i < binding.getOperandCount(); i++) {
-            RelDataType type;
-            try {
-                type = binding.getOperandType(i);
-            } catch (IllegalStateException listOperand) {
-                continue; // the node lists of CASE have no type of their own
+        return mixes(operandTypes(binding));
+    }
+
+    private static List<RelDataType> operandTypes(SqlCallBinding binding) {
+        List<RelDataType> types = new ArrayList<>();
+        if (binding.getCall() instanceof SqlCase choice) {
+            // its operands are lists; what must agree are the results
+            for (SqlNode branch : choice.getThenOperands()) {
+                types.add(binding.getValidator().deriveType(binding.getScope(), branch));
             }
-            text |= SqlTypeUtil.isCharacter(type);
-            number |= SqlTypeUtil.isNumeric(type);
+            SqlNode otherwise = choice.getElseOperand();
+            if (otherwise != null) {
+                types.add(binding.getValidator().deriveType(binding.getScope(), otherwise));
+            }
+            return types;
         }
-        return text && number;
+        for (int i = 0; i < binding.getOperandCount(); i++) {
+            types.add(binding.getOperandType(i));
+        }
+        return types;
+    }
+
+    private static boolean mixes(List<RelDataType> types) {
+        return types.stream().anyMatch(SqlTypeUtil::isCharacter)
+                && types.stream().anyMatch(SqlTypeUtil::isNumeric);
+    }
+
+    private static void refuse(SqlCallBinding binding, List<RelDataType> types, String deed) {
+        if (mixes(types)) {
+            throw Problems.at(
+                    "type_mismatch",
+                    "Texts and numbers cannot be " + deed + ".",
+                    binding.getCall(),
+                    "Cast one of them: CAST(… AS BIGINT) or CAST(… AS VARCHAR).");
+        }
     }
 
     private static boolean textAndNumber(RelDataType left, RelDataType right) {

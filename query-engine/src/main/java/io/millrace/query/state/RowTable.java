@@ -594,9 +594,15 @@ public final class RowTable {
         index[hole] = 0;
     }
 
-    /// Removes all rows and keeps the memory.
+    /// Removes all rows and keeps the memory, except of an index much too large for what the table held: to
+    /// wipe that each time would make small steps pay for one large step long ago.
     public void clear() {
-        Arrays.fill(index, 0);
+        if (index.length > ROWS_AT_FIRST * 2 && high < index.length / 16) {
+            index = new long[Math.max(ROWS_AT_FIRST * 2, Integer.highestOneBit(Math.max(1, high)) * 4)];
+            indexShift = 32 - Integer.numberOfTrailingZeros(index.length);
+        } else {
+            Arrays.fill(index, 0);
+        }
         heap.clear();
         high = 0;
         freeCount = 0;

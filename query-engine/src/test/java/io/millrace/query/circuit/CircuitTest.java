@@ -14,9 +14,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -79,6 +81,40 @@ class CircuitTest {
         Batch back = circuit.step(List.of(batch(CHANGES, row(1, -2L))), NO_WATERMARK);
         assertThat(back.row(0)).containsExactly(1L, Long.MAX_VALUE - 1);
         assertThat(back.weight(0)).isEqualTo(1);
+    }
+
+    @Test
+    void doubleSumsAreExactInAnyOrderAndAfterRetractions() {
+        for (long seed = 1; seed <= 200; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            PlanNode plan =
+                    TestPlans.aggregate(INPUT, new int[0], TestPlans.call(Function.SUM, TestPlans.D, TestPlans.DOUBLE));
+            Circuit circuit = Harness.build(plan);
+            BigDecimal exact = BigDecimal.ZERO;
+            long values = 0;
+            double last = Double.NaN;
+            int range = random.nextInt(1, 1_000);
+            for (int step = 0; step < 6; step++) {
+                Batch batch = new Batch(Circuits.inputSchema(CHANGES));
+                int count = random.nextInt(1, 60);
+                for (int i = 0; i < count; i++) {
+                    double value = Math.scalb(random.nextDouble(-1, 1), random.nextInt(-range, range));
+                    long weight = random.nextInt(4) == 0 ? random.nextLong(-3, 0) : random.nextLong(1, 3);
+                    batch.appendValues(Arrays.asList(1L, null, null, null, value, null, null), weight);
+                    exact = exact.add(new BigDecimal(value).multiply(BigDecimal.valueOf(weight)));
+                    values += weight;
+                }
+                Batch change = circuit.step(List.of(batch), NO_WATERMARK);
+                if (change.count() > 0) {
+                    int row = change.count() - 1;
+                    last = change.column(0).isNull(row)
+                            ? Double.NaN
+                            : change.doubles(0).get(row);
+                }
+                double expected = values == 0 ? Double.NaN : exact.doubleValue();
+                assertThat(last).as("seed %d", seed).isEqualTo(Double.valueOf(expected));
+            }
+        }
     }
 
     @Test

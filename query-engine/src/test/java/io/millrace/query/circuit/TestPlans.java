@@ -278,7 +278,8 @@ final class TestPlans {
         return new PlanNode.TopN(input, partition, order, offset, fetch, rank, new Schema(columns));
     }
 
-    /// Waterline of an EMIT FINAL over (an aggregate over) tumbling or hopping windows of a timed source, by the book.
+    /// Waterline of an EMIT FINAL over (an aggregate over) tumbling or hopping windows of a timed source, by
+    /// the book.
     static long waterline(PlanNode.EmitFinal emit, long[] watermarks) {
         long watermark = Arrays.stream(watermarks).min().orElse(Long.MAX_VALUE);
         if (watermark == Long.MAX_VALUE || watermark == Long.MIN_VALUE) {

@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
-/// Rows a second of `SELECT origin, COUNT(*), AVG(delay) … GROUP BY TUMBLE(1 hour), origin` inside the circuit, beside
-/// a hand-written
-/// loop over the same columns. Run: `java -cp <test class path> io.millrace.query.circuit.TumbleSpeed`.
+/// Rows a second of `SELECT origin, COUNT(*), AVG(delay) … GROUP BY TUMBLE(1 hour), origin` inside the circuit,
+/// beside a hand-written loop over the same columns. Run: `java -cp <test class path>
+/// io.millrace.query.circuit.TumbleSpeed`.
 public final class TumbleSpeed {
     private static final int ORIGINS = 300;
     private static final int BATCH_ROWS = 4096;

@@ -35,9 +35,18 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     private final Map<String, Long> generations = new ConcurrentSkipListMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final BatchWriter writer = new BatchWriter(Compression.NONE);
+    private int appendsUntilCrash = Integer.MAX_VALUE; // guarded by this
+    private boolean crashLosesTheAnswer; // guarded by this
 
     LocalTopics(Path folder) {
         this.folder = folder;
+    }
+
+    /// Makes the n-th append of a query from now on fail, and every later one: the node is gone. The one that
+    /// fails may have been written, and only its answer lost.
+    synchronized void crashAtAppend(int number, boolean written) {
+        appendsUntilCrash = number;
+        crashLosesTheAnswer = written;
     }
 
     void create(String name, int partitions) throws IOException {
@@ -129,6 +138,9 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     @Override
     public synchronized CompletableFuture<Long> append(
             String topic, int partition, RecordBuffer records, @Nullable Stamp stamp) {
+        if (stamp != null && --appendsUntilCrash <= 0 && !(appendsUntilCrash == 0 && crashLosesTheAnswer)) {
+            return CompletableFuture.failedFuture(new IllegalStateException("the node is gone"));
+        }
         if (stamp != null && stamp.generation() != generations.getOrDefault(stamp.query(), 0L)) {
             return CompletableFuture.failedFuture(new IllegalStateException("fenced"));
         }
@@ -138,7 +150,9 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
                 stamps.computeIfAbsent(stamp.query() + " " + topic, key -> new TreeMap<>())
                         .put(partition, stamp);
             }
-            return CompletableFuture.completedFuture(first);
+            return stamp != null && appendsUntilCrash == 0
+                    ? CompletableFuture.failedFuture(new IllegalStateException("the node is gone, the answer lost"))
+                    : CompletableFuture.completedFuture(first);
         } catch (IOException failure) {
             return CompletableFuture.failedFuture(failure);
         }

@@ -45,9 +45,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Random queries over random streams with NULLs, duplicates, disorder and late rows.
 ///
-/// Each runs through the whole engine in random steps; the sum of its changes must equal what the naive evaluator makes
-/// of all
-/// rows at once, and what DuckDB answers where it speaks the same SQL.
+/// Each runs through the whole engine in random steps; the sum of its changes must equal what the naive
+/// evaluator makes of all rows at once, and what DuckDB answers where it speaks the same SQL.
 class RandomQueryTest {
     private static final int DATA_SETS = Integer.getInteger("millrace.random.datasets", 45);
     private static final int QUERIES_A_DATA_SET = 10;

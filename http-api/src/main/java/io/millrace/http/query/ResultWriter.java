@@ -1,0 +1,369 @@
+package io.millrace.http.query;
+
+import io.millrace.http.json.JsonBuffer;
+import io.millrace.http.route.Exchange;
+import io.millrace.http.route.Failures;
+import io.millrace.http.route.HttpFailure;
+import io.millrace.http.route.ReplyStream;
+import io.millrace.query.Frontier;
+import io.millrace.query.ResultListener;
+import io.millrace.query.SqlException;
+import io.millrace.query.data.Batch;
+import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.Schema;
+import io.millrace.query.format.RowCsvWriter;
+import io.millrace.query.format.RowJsonWriter;
+import io.millrace.query.format.TextBuffer;
+import io.millrace.query.format.TimeText;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Writes what a request's statements deliver, in one format.
+///
+/// What is small is answered as a whole, so that an error can still become a status. More than
+/// [#WHOLE_BYTES_MAX], or a statement that does not end, becomes a stream; then errors are told within it, and a
+/// JSON document that cannot be finished is cut off. A client that does not keep up blocks the calls, and so the
+/// query.
+///
+/// Threading: the calls of one statement come one after another, from its query's thread.
+final class ResultWriter implements ResultListener {
+    static final int WHOLE_BYTES_MAX = 1 << 20;
+    private static final int PIECE_BYTES = 64 << 10;
+
+    private final Exchange exchange;
+    private final ResultFormat format;
+    private final boolean several;
+    private final JsonBuffer out = new JsonBuffer(1024);
+    private final TextBuffer text = new TextBuffer(4096);
+    private @Nullable ReplyStream stream;
+    private @Nullable RowJsonWriter rows;
+    private @Nullable RowCsvWriter csv;
+    private int statements;
+    private long rowCount;
+    private long startedNanos;
+    private boolean columnsWritten;
+    private boolean complete;
+    private @Nullable Throwable failure;
+    private List<String> notices = List.of();
+
+    /// @param several whether the answer is a list of results
+    ResultWriter(Exchange exchange, ResultFormat format, boolean several) {
+        this.exchange = exchange;
+        this.format = format;
+        this.several = several;
+        if (format == ResultFormat.JSON && several) {
+            out.ascii("{\"ok\":true,\"results\":[");
+        }
+    }
+
+    /// A statement begins.
+    void begin() {
+        startedNanos = System.nanoTime();
+        rowCount = 0;
+        columnsWritten = false;
+        complete = false;
+        rows = null;
+        csv = null;
+        notices = List.of();
+        if (format == ResultFormat.JSON) {
+            out.ascii(statements > 0 ? "," : "").ascii("{\"ok\":true");
+        }
+        statements++;
+    }
+
+    /// What went wrong in a statement, if anything did.
+    @Nullable
+    Throwable failure() {
+        return failure;
+    }
+
+    /// Whether the last statement came to its end.
+    boolean isComplete() {
+        return complete;
+    }
+
+    // ---- the statement's calls
+    // -------------------------------------------------------------------------------------
+
+    @Override
+    public void columns(Schema columns, List<String> said) {
+        columnsWritten = true;
+        notices = List.copyOf(said);
+        rows = new RowJsonWriter(columns);
+        switch (format) {
+            case JSON -> {
+                out.put(',');
+                columns(columns);
+                out.ascii(",\"rows\":[");
+            }
+            case NDJSON, EVENTS -> {
+                beginObject("columns");
+                columns(columns);
+                if (!notices.isEmpty()) {
+                    out.ascii(",\"notices\":").value(notices);
+                }
+                endObject();
+                flush();
+            }
+            case CSV -> {
+                csv = new RowCsvWriter(columns);
+                if (columns.size() > 0) {
+                    csv.header(text);
+                    takeText();
+                }
+            }
+        }
+    }
+
+    private void columns(Schema columns) {
+        out.ascii("\"columns\":[");
+        for (int i = 0; i < columns.size(); i++) {
+            ColumnInfo column = columns.columns().get(i);
+            out.ascii(i == 0 ? "{\"name\":" : ",{\"name\":").string(column.name());
+            out.ascii(",\"type\":").string(column.type().toString()).put('}');
+        }
+        out.put(']');
+    }
+
+    @Override
+    public void rows(Batch batch) {
+        switch (format) {
+            case JSON -> {
+                for (int row = 0; row < batch.count(); row++) {
+                    for (long copy = 0; copy < batch.weight(row); copy++) {
+                        if (rowCount > 0) {
+                            out.put(',');
+                        }
+                        row(batch, row);
+                        rowCount++;
+                        spill(WHOLE_BYTES_MAX);
+                    }
+                }
+            }
+            case NDJSON, EVENTS -> changes(batch, null);
+            case CSV -> csvRows(batch, false);
+        }
+    }
+
+    @Override
+    public void changes(Batch batch, Frontier frontier, long watermarkMs) {
+        switch (format) {
+            case NDJSON, EVENTS -> changes(batch, frontier);
+            case CSV -> {
+                csvRows(batch, true);
+                flush();
+            }
+            case JSON -> throw new IllegalStateException("a JSON document must end");
+        }
+    }
+
+    /// @param frontier that the changes lead to; null for rows of a statement that ends
+    private void changes(Batch batch, @Nullable Frontier frontier) {
+        int row = 0;
+        while (row < batch.count()) { // a large step is one logical change, told in several objects of one frontier
+            beginObject("changes");
+            out.ascii("\"changes\":[");
+            int start = out.size();
+            int first = row;
+            while (row < batch.count() && out.size() - start < PIECE_BYTES) {
+                out.ascii(row > first ? ",{\"weight\":" : "{\"weight\":").number(batch.weight(row));
+                out.ascii(",\"row\":");
+                row(batch, row);
+                out.put('}');
+                rowCount += Math.abs(batch.weight(row));
+                row++;
+            }
+            out.put(']');
+            boolean last = row == batch.count();
+            if (frontier == null) {
+                endObject();
+                spill(WHOLE_BYTES_MAX);
+            } else if (last) {
+                out.ascii(",\"frontier\":").ascii(frontier.toString());
+                endObject(frontier);
+                flush();
+            } else {
+                out.ascii(",\"more\":true");
+                endObject();
+                flush();
+            }
+        }
+    }
+
+    private void row(Batch batch, int row) {
+        RowJsonWriter writer = rows;
+        if (writer == null) {
+            throw new IllegalStateException("rows came before their columns");
+        }
+        writer.array(batch, row, text);
+        takeText();
+    }
+
+    private void csvRows(Batch batch, boolean weights) {
+        RowCsvWriter writer = csv;
+        if (writer == null) {
+            throw new IllegalStateException("rows came before their columns");
+        }
+        for (int row = 0; row < batch.count(); row++) {
+            long copies = weights ? 1 : batch.weight(row);
+            for (long copy = 0; copy < copies; copy++) {
+                if (weights) {
+                    out.number(batch.weight(row)).put(',');
+                }
+                writer.row(batch, row, text);
+                takeText();
+                rowCount++;
+                spill(WHOLE_BYTES_MAX);
+            }
+        }
+    }
+
+    private void takeText() {
+        out.raw(text.bytes(), 0, text.length());
+        text.clear();
+    }
+
+    @Override
+    public void progress(Frontier frontier, long watermarkMs) {
+        if (format == ResultFormat.NDJSON || format == ResultFormat.EVENTS) {
+            beginObject("progress");
+            out.ascii("\"progress\":{\"frontier\":").ascii(frontier.toString());
+            out.ascii(",\"watermark\":");
+            watermark(out, watermarkMs);
+            out.put('}');
+            endObject(frontier);
+            flush();
+        }
+    }
+
+    static void watermark(JsonBuffer json, long watermarkMs) {
+        if (watermarkMs == Long.MIN_VALUE) {
+            json.ascii("null");
+            return;
+        }
+        byte[] time = new byte[TimeText.LENGTH_MAX];
+        int length = TimeText.writeTimestamp(watermarkMs, ' ', time, 0);
+        json.ascii("\"" + new String(time, 0, length, StandardCharsets.US_ASCII) + "\"");
+    }
+
+    @Override
+    public void complete(Frontier frontier, String message) {
+        complete = true;
+        switch (format) {
+            case JSON -> {
+                if (columnsWritten) {
+                    out.put(']');
+                } else {
+                    out.ascii(",\"columns\":[],\"rows\":[]");
+                }
+                out.ascii(",\"row_count\":").number(rowCount);
+                out.ascii(",\"frontier\":").ascii(frontier.toString());
+                if (!message.isEmpty()) {
+                    out.ascii(",\"message\":").string(message);
+                }
+                if (!notices.isEmpty()) {
+                    out.ascii(",\"notices\":").value(notices);
+                }
+                out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
+            }
+            case NDJSON, EVENTS -> {
+                beginObject("complete");
+                out.ascii("\"complete\":{\"row_count\":").number(rowCount);
+                out.ascii(",\"frontier\":").ascii(frontier.toString());
+                out.ascii(",\"message\":").string(message);
+                out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
+                endObject(frontier);
+            }
+            case CSV -> {}
+        }
+    }
+
+    private long elapsedMs() {
+        return (System.nanoTime() - startedNanos) / 1_000_000;
+    }
+
+    @Override
+    public void failed(SqlException thrown) {
+        failure = thrown;
+    }
+
+    // ---- the answer
+    // ------------------------------------------------------------------------------------------------
+
+    /// All statements are done.
+    void finish() {
+        if (format == ResultFormat.JSON) {
+            out.ascii(several ? "]}\n" : "\n");
+        }
+        ReplyStream open = stream;
+        if (open == null) {
+            exchange.reply(200, format.contentType(), out);
+        } else {
+            open.write(out);
+            open.end();
+        }
+    }
+
+    /// A statement failed, and the others are not run.
+    void finish(Throwable thrown) {
+        ReplyStream open = stream;
+        if (open == null) {
+            exchange.fail(thrown);
+            return;
+        }
+        HttpFailure told = Failures.of(thrown, exchange.requestId());
+        switch (format) {
+            case NDJSON, EVENTS -> {
+                beginObject("error");
+                out.ascii("\"ok\":false,\"error\":").string(told.code());
+                out.ascii(",\"message\":").string(told.message());
+                out.ascii(",\"docs\":").string("/docs/errors#" + told.code());
+                out.ascii(",\"request_id\":").string(exchange.requestId());
+                told.fields()
+                        .forEach((name, value) ->
+                                out.put(',').string(name).put(':').value(value));
+                endObject();
+                open.write(out);
+                open.end();
+            }
+            case JSON, CSV -> open.abort();
+        }
+    }
+
+    private void beginObject(String event) {
+        if (format == ResultFormat.EVENTS) {
+            out.ascii("event: ").ascii(event).ascii("\ndata: ");
+        }
+        out.put('{');
+    }
+
+    private void endObject() {
+        out.ascii(format == ResultFormat.EVENTS ? "}\n\n" : "}\n");
+    }
+
+    /// Ends an object behind which a client may resume.
+    private void endObject(Frontier frontier) {
+        out.put('}');
+        if (format == ResultFormat.EVENTS) {
+            out.ascii("\nid: ").ascii(frontier.toString()).put('\n');
+        }
+        out.put('\n');
+    }
+
+    /// Sends what has gathered when it is more than `bytesMax`.
+    private void spill(int bytesMax) {
+        if (out.size() > (stream == null ? bytesMax : PIECE_BYTES)) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        ReplyStream open = stream;
+        if (open == null) {
+            open = exchange.stream(200, format.contentType());
+            stream = open;
+        }
+        open.write(out);
+    }
+}

@@ -1,0 +1,143 @@
+package io.millrace.http.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.http.Wire;
+import io.millrace.http.Wire.Answer;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// SQL through a real node: every form of question and answer.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SqlOverHttpTest {
+    private Node node;
+    private URI address;
+
+    @BeforeAll
+    void start(@TempDir Path folder) throws IOException {
+        node = TestNodes.start(folder.resolve("data"));
+        address = node.address();
+        Wire.call(address, "POST /broker/topics", "{\"name\":\"orders\",\"partitions\":1}");
+        Wire.call(
+                address,
+                "POST /broker/topics/orders/produce-ndjson",
+                "{\"id\":1,\"item\":\"apple, red\"}\n{\"id\":2,\"item\":\"pear\"}\n{\"id\":9007199254740993,\"item\":\"fig\"}\n");
+        Answer created = sql("CREATE STREAM o (id BIGINT, item VARCHAR) WITH (topic = 'orders', format = 'json')");
+        assertThat(created.status()).as(created.body()).isEqualTo(200);
+        assertThat(created.body()).contains("\"message\":\"CREATE STREAM\"");
+    }
+
+    @AfterAll
+    void stop() {
+        node.stop();
+    }
+
+    private Answer sql(String text, String... headers) throws IOException {
+        return Wire.call(address, "POST /v1/sql", text, headers);
+    }
+
+    @Test
+    void aStatementThatEndsIsOneDocumentWithEveryDigit() throws Exception {
+        Answer answer = sql("SELECT id, item FROM o ORDER BY id");
+        assertThat(answer.body())
+                .startsWith(
+                        "{\"ok\":true,\"columns\":[{\"name\":\"id\",\"type\":\"BIGINT\"},{\"name\":\"item\",\"type\":\"VARCHAR\"}],"
+                                + "\"rows\":[[1,\"apple, red\"],[2,\"pear\"],[9007199254740993,\"fig\"]],\"row_count\":3,"
+                                + "\"frontier\":{\"orders\":[3]}")
+                .contains("\"elapsed_ms\":");
+    }
+
+    @Test
+    void parametersAndSeveralStatementsAreUnderstood() throws Exception {
+        Answer answer = sql(
+                "{\"sql\":\"SELECT item FROM o WHERE id = ?\",\"parameters\":[2]}", "Content-Type: application/json");
+        assertThat(answer.body()).contains("\"rows\":[[\"pear\"]]");
+        assertThat(sql("SELECT 1; SELECT 2").body())
+                .startsWith("{\"ok\":true,\"results\":[{\"ok\":true,")
+                .contains("\"rows\":[[1]]")
+                .contains("\"rows\":[[2]]");
+    }
+
+    @Test
+    void theClientChoosesTheForm() throws Exception {
+        assertThat(sql("SELECT id, item FROM o ORDER BY id LIMIT 1", "Accept: text/csv")
+                        .body())
+                .isEqualTo("id,item\r\n1,\"apple, red\"\r\n");
+        assertThat(sql("SELECT id FROM o ORDER BY id LIMIT 2", "Accept: application/x-ndjson")
+                        .body()
+                        .lines())
+                .satisfiesExactly(
+                        columns ->
+                                assertThat(columns).isEqualTo("{\"columns\":[{\"name\":\"id\",\"type\":\"BIGINT\"}]}"),
+                        changes -> assertThat(changes)
+                                .isEqualTo("{\"changes\":[{\"weight\":1,\"row\":[1]},{\"weight\":1,\"row\":[2]}]}"),
+                        complete -> assertThat(complete).startsWith("{\"complete\":{\"row_count\":2,"));
+        assertThat(sql("SELECT 1", "Accept: text/event-stream").body())
+                .startsWith("event: columns\ndata: {\"columns\":")
+                .contains("event: changes\ndata: ")
+                .contains("event: complete\ndata: ");
+        assertThat(sql("SELECT 1", "Accept: image/png").status()).isEqualTo(406);
+        assertThat(sql("SELECT * FROM o EMIT CHANGES", "Accept: application/json")
+                        .status())
+                .isEqualTo(406);
+        assertThat(sql("SELECT 1", "Content-Type: image/png").status()).isEqualTo(415);
+    }
+
+    @Test
+    void mistakesComeWithTheirPlace() throws Exception {
+        Answer answer = sql("SELECT id,\n  nonsense FROM o");
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.body())
+                .startsWith("{\"ok\":false,\"error\":\"")
+                .contains("\"position\":{\"line\":2,\"column\":3}");
+        assertThat(sql("SELEC 1").status()).isEqualTo(400);
+        assertThat(sql("   ").status()).isEqualTo(422);
+    }
+
+    @Test
+    void aStatementThatDoesNotEndStreamsAndEndsWithItsClient() throws Exception {
+        try (Wire wire = new Wire(address)) {
+            String body = "SELECT id FROM o WHERE id > 100 EMIT CHANGES";
+            wire.send("POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            assertThat(wire.head()).isEqualTo(200);
+            assertThat(wire.chunk()).startsWith("{\"columns\":");
+            String changes = "";
+            while (!changes.contains("9007199254740993")) {
+                changes = wire.chunk();
+            }
+            assertThat(changes).contains("\"weight\":1").contains("\"frontier\":{\"orders\":[");
+            String progress = "";
+            while (!progress.contains("\"progress\"")) {
+                progress = wire.chunk();
+            }
+            assertThat(progress).contains("\"watermark\":");
+            Answer running = Wire.call(address, "GET /v1/queries", "");
+            assertThat(running.body()).contains("EMIT CHANGES").contains("\"state\":\"running\"");
+        }
+        TestNodes.await("the query ends with its client", () -> {
+            try {
+                return !Wire.call(address, "GET /v1/queries", "").body().contains("EMIT CHANGES");
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+        });
+    }
+
+    @Test
+    void whatCanBeQueriedIsListedWithItsColumns() throws Exception {
+        Answer catalog = Wire.call(address, "GET /v1/catalog", "");
+        assertThat(catalog.body())
+                .contains("\"streams\":[{\"name\":\"o\",\"kind\":\"stream\",\"topic\":\"orders\"")
+                .contains("{\"name\":\"id\",\"type\":\"BIGINT\"}");
+        Answer unknown = Wire.call(address, "GET /v1/queries/none", "");
+        assertThat(unknown.status()).isEqualTo(404);
+        assertThat(unknown.body()).contains("unknown_query");
+        assertThat(Wire.call(address, "DELETE /v1/queries/none", "").status()).isEqualTo(404);
+    }
+}
