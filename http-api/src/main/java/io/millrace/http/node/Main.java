@@ -25,9 +25,9 @@ public final class Main {
 
     public static void main(String[] arguments) {
         int code = run(arguments, System.getenv(), System.out, System.err);
-        System.out.flush();
-        // some library's thread may not be a daemon; what mattered is closed
-        Runtime.getRuntime().halt(code);
+        // not the end of this method: some library's thread may not be a daemon. Not a halt: an AOT cache is written
+        // on the way out
+        System.exit(code);
     }
 
     /// @return the process's exit code

@@ -61,7 +61,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private static final byte[] VARY = ascii("Vary: Origin\r\n");
     private static final byte[] OK = ascii("HTTP/1.1 200 OK");
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final int WRITE_PROGRESS_BYTES = 64 << 10;
+    private static final int WRITE_PROGRESS_BYTES = 4 << 10;
 
     final HttpServer server;
     final LoopContext context;
@@ -86,7 +86,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long lastReadNanos = System.nanoTime();
     private long phaseStartNanos = lastReadNanos;
     private boolean headStarted;
-    private long pendingBytesSeen;
+    private long submittedBytes;
+    private long takenBytesSeen;
     private long pendingProgressNanos = lastReadNanos;
 
     Connection(HttpServer server, LoopContext context) {
@@ -628,6 +629,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             unflushed = true;
             context.unflushed(this);
         }
+        submittedBytes += bytes.readableBytes();
         return channel().write(bytes);
     }
 
@@ -716,8 +718,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         ServerSettings settings = server.settings;
         ChannelOutboundBuffer outbound = active.channel().unsafe().outboundBuffer();
         long pending = outbound == null ? 0 : outbound.totalPendingWriteBytes();
-        if (pending == 0 || pending <= pendingBytesSeen - WRITE_PROGRESS_BYTES || pending > pendingBytesSeen) {
-            pendingBytesSeen = pending;
+        // what is left of the piece that is being written counts as pending until the last byte of it has gone
+        long taken = submittedBytes - pending + (outbound == null ? 0 : outbound.currentProgress());
+        if (pending == 0 || taken >= takenBytesSeen + WRITE_PROGRESS_BYTES) {
+            takenBytesSeen = taken;
             pendingProgressNanos = nowNanos;
         } else if (isOver(pendingProgressNanos, settings.writeTimeoutMs(), nowNanos)) {
             LOG.atDebug().addKeyValue("pendingBytes", pending).log("client takes nothing; connection closed");

@@ -113,8 +113,7 @@ class RecordsOverHttpTest {
                 assertThat(wire.answer().body()).contains("\"count\":4");
             }
         }
-        List<?> messages =
-                list(json(get("/broker/consume/lines/g/0?limit=4")), "messages");
+        List<?> messages = list(json(get("/broker/consume/lines/g/0?limit=4")), "messages");
         List<String> values = messages.stream()
                 .map(message -> String.valueOf(((Map<?, ?>) message).get("value")))
                 .toList();

@@ -86,7 +86,7 @@ class SettingsTest {
     }
 
     private static int status(Node node, String line, String token) throws IOException {
-        return Wire.call(node.address(), line, line.startsWith("GET") ? "" : "x", "Authorization: Bearer " + token)
+        return Wire.call(node.address(), line, line.startsWith("POST") ? "x" : "", "Authorization: Bearer " + token)
                 .status();
     }
 

@@ -19,7 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// The documents and the code say the same, in both directions.
 class DocumentsTest {
     private static final Path ROOT = Path.of(System.getProperty("millrace.root", ".."));
-    private static final Pattern SQL_CODE = Pattern.compile("new SqlException\\(\\s*\"([a-z_]+)\"");
+    private static final Pattern SQL_CODE = Pattern.compile("(?:new SqlException|\\bat)\\(\\s*\"([a-z_]+)\"");
+    /// Codes that a function of `Problems` chooses.
+    private static final Pattern CHOSEN_CODE = Pattern.compile("return \"([a-z]+_[a-z_]+)\";");
 
     @Test
     void openApiListsExactlyTheRoutes(@TempDir Path folder) throws Exception {
@@ -80,6 +82,10 @@ class DocumentsTest {
                     Matcher codesInFile = SQL_CODE.matcher(Files.readString(file));
                     while (codesInFile.find()) {
                         codes.add(codesInFile.group(1));
+                    }
+                    Matcher chosen = CHOSEN_CODE.matcher(Files.readString(file));
+                    while (file.endsWith("Problems.java") && chosen.find()) {
+                        codes.add(chosen.group(1));
                     }
                 }
             }
