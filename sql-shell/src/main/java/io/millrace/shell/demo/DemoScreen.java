@@ -119,10 +119,8 @@ final class DemoScreen {
             if (shown == 0 || shown == number) {
                 LiveQuery query = queries.get(number - 1);
                 LiveTable table = query.table();
-                List<String> picture =
-                        table.frame("[" + number + "] " + query.title(), width, each, palette, borders, now);
-                lines.add("");
-                lines.addAll(picture.subList(0, Math.min(picture.size(), each - 1)));
+                lines.add(""); // one of the lines that this query may take
+                lines.addAll(table.frame("[" + number + "] " + query.title(), width, each - 1, palette, borders, now));
             }
         }
         lines.add(palette.hint(clip("Tab 1 2 0 choose · + - speed · space pause · q end", width)));

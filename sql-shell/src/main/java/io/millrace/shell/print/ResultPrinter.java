@@ -30,7 +30,9 @@ public final class ResultPrinter {
                 if (columns.isEmpty()) {
                     out.println(result.message().orElse("OK"));
                 } else {
+                    // with rows, a word such as SELECT says nothing, and a sentence does
                     result.message()
+                            .filter(message -> message.indexOf(' ') > 0)
                             .ifPresent(message -> out.println(settings.palette().dim(message)));
                     printForPeople(columns, result.rows());
                 }

@@ -116,6 +116,16 @@ class ResultPrinterTest {
     }
 
     @Test
+    void aMessageBesideRowsIsShownWhenItSaysSomething() {
+        SqlResult tagged = new SqlResult(COLUMNS, List.of(), Frontier.EMPTY, Optional.of("SELECT"), 1);
+        assertThat(print(tagged, OutputFormat.TABLE, 80, Palette.PLAIN, Borders.UNICODE))
+                .doesNotContain("SELECT");
+        SqlResult told = new SqlResult(COLUMNS, List.of(), Frontier.EMPTY, Optional.of("Columns were inferred."), 1);
+        assertThat(print(told, OutputFormat.TABLE, 80, Palette.PLAIN, Borders.UNICODE))
+                .startsWith("Columns were inferred.\n");
+    }
+
+    @Test
     void columnsOfTheSameNameKeepTheirValues() {
         SqlResult twice = new SqlResult(
                 List.of(new Column("n", "BIGINT"), new Column("n", "BIGINT")),
