@@ -39,6 +39,11 @@ public final class Batch {
         return new Batch(schema, columns.clone(), weights, count);
     }
 
+    /// A view of the first columns under the names of `wanted`.
+    public Batch cut(Schema wanted) {
+        return new Batch(wanted, Arrays.copyOf(columns, wanted.size()), weights, count);
+    }
+
     public Schema schema() {
         return schema;
     }

@@ -48,7 +48,7 @@ final class EndingTask extends QueryTask {
         watch(execution);
         Frontier limit = limit(execution);
         sink.begin(query);
-        Integral answer = new Integral(query.schema());
+        Integral answer = new Integral(query.plan().schema());
         boolean anyOrder = query.order().isEmpty();
         boolean enough = false;
         boolean first = true; // a plan of constants, or an aggregate over nothing, answers without input
@@ -78,7 +78,7 @@ final class EndingTask extends QueryTask {
             return;
         }
         for (Batch batch : Presentation.arrange(answer.rows(), query.order(), query.offset(), query.fetch())) {
-            sink.rows(batch);
+            sink.rows(batch.cut(query.schema()));
         }
         sink.end(execution);
     }

@@ -23,6 +23,7 @@ import io.millrace.query.sql.SqlFront;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -105,7 +106,7 @@ public final class Engine implements QueryEngine {
                         () -> tasks.remove(id)));
             case PlannedStatement.Query query -> ending(statement, query, session, EndingTask.to(listener));
             case PlannedStatement.Insert insert ->
-                ending(statement, insert.query(), session, new InsertSink(insert, parts, inputs, outputs, listener));
+                ending(statement, insert.query(), session, new InsertSink(insert, inputs, outputs, listener));
             case PlannedStatement.Analyze analyze ->
                 ending(
                         statement,
@@ -206,11 +207,8 @@ public final class Engine implements QueryEngine {
                 return;
             }
             try {
-                ParsedStatement statement = front.parse(definition.getValue()).getFirst();
-                if (front.isPersistentQuery(statement)
-                        && front.plan(statement, Session.create(), catalog)
-                                instanceof PlannedStatement.CreateQuery query) {
-                    startPersistent(query);
+                if (!tasks.containsKey(definition.getKey())) {
+                    resume(definition.getKey(), definition.getValue(), catalog);
                 }
             } catch (RuntimeException failure) {
                 LOG.atWarn()
@@ -218,6 +216,28 @@ public final class Engine implements QueryEngine {
                         .setCause(failure)
                         .log("a persistent query cannot start now; it is tried again when the catalogue changes");
             }
+        }
+    }
+
+    /// Plans a definition anew, as when it was made: without itself in the catalogue, and with the topics as it
+    /// pinned them.
+    private void resume(String key, String text, Catalog catalog) {
+        List<ParsedStatement> statements = front.parse(text);
+        ParsedStatement definition = statements.getLast();
+        if (!front.isPersistentQuery(definition)) {
+            return;
+        }
+        Map<String, String> others = new HashMap<>(catalog.definitions());
+        others.remove(key);
+        for (ParsedStatement pin : statements.subList(0, statements.size() - 1)) {
+            if (front.plan(pin, Session.create(), new Catalog(Map.of(), inputs))
+                    instanceof PlannedStatement.Create create) {
+                others.put(create.key(), create.text());
+            }
+        }
+        if (front.plan(definition, Session.create(), new Catalog(others, inputs))
+                instanceof PlannedStatement.CreateQuery query) {
+            startPersistent(query);
         }
     }
 

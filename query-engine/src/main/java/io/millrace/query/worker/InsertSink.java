@@ -20,14 +20,14 @@ final class InsertSink implements EndingTask.Sink {
     private final int partitions;
     private long written;
 
-    InsertSink(Insert insert, Parts parts, InputPort inputs, OutputPort outputs, ResultListener listener) {
+    InsertSink(Insert insert, InputPort inputs, OutputPort outputs, ResultListener listener) {
         this.insert = insert;
         this.outputs = outputs;
         this.listener = listener;
         partitions = inputs.topic(insert.topic())
                 .orElseThrow(() -> new SqlException("unknown_topic", "Topic '" + insert.topic() + "' does not exist."))
                 .partitions();
-        writer = new TopicWriter(parts.encoder(), partitions, insert.keyColumns(), insert.delete());
+        writer = new TopicWriter(new RowEncoder(insert.columns()), partitions, insert.keyColumns(), insert.delete());
     }
 
     @Override

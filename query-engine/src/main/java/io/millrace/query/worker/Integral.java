@@ -8,8 +8,7 @@ import java.util.function.IntUnaryOperator;
 /// The sum of changes: each distinct row with the sum of its weights.
 ///
 /// An open-addressing table of row numbers over one columnar batch; rows whose weight has become 0 are left out
-/// on reading and
-/// swept when they are the majority. Threading: one thread at a time.
+/// on reading and swept when they are the majority. Threading: one thread at a time.
 final class Integral {
     private static final int SLOTS_AT_FIRST = 1024;
 
@@ -38,8 +37,7 @@ final class Integral {
     }
 
     /// Appends every row with its weight to `target`, those of negative weight first: a reader that applies
-    /// changes one
-    /// by one then never sees a key twice.
+    /// changes one by one then never sees a key twice.
     void drainTo(Batch target) {
         append(target, weight -> Integer.compare(0, weight));
         append(target, weight -> weight);

@@ -22,9 +22,4 @@ record Parts(long stateBytesMax) {
     SourceReader source(SourceSpec spec, RecordReader records, int partition) {
         return SourceReaders.open(spec, records, partition);
     }
-
-    /// An encoder of its own for each task.
-    RowEncoder encoder() {
-        return new RowEncoder();
-    }
 }

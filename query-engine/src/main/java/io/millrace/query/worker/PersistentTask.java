@@ -146,7 +146,8 @@ final class PersistentTask extends QueryTask {
             this.generation = generation;
             this.stamps = Map.copyOf(stamps);
             this.execution = execution;
-            encoded = new TopicWriter(parts.encoder(), partitions, definition.keyColumns(), false);
+            int[] key = definition.create().compacted() ? definition.keyColumns() : new int[0];
+            encoded = new TopicWriter(new RowEncoder(definition.query().schema()), partitions, key, false);
         }
 
         /// Appends what the partitions' stamps do not cover yet, and waits until it is durable.

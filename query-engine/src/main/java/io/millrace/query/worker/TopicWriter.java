@@ -14,9 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// Turns rows into records, sorted by the partitions of the topic they go to.
 ///
 /// With a key the topic is a table: a row that is added becomes a record, a row that is taken away and not
-/// replaced a
-/// tombstone. Without a key it is a list of changes: each record is a row, and a header says its weight where
-/// that is not 1.
+/// replaced a tombstone. Without a key it is a list of changes: each record is a row, and a header says its
+/// weight where that is not 1.
 final class TopicWriter {
     static final String WEIGHT_HEADER = "weight";
 

@@ -125,13 +125,13 @@ class PersistentQueryTest {
     private static Map<String, Long> rows(QueryEngine engine, String sql) throws Exception {
         Map<String, Long> found = new TreeMap<>();
         @Nullable SqlException[] failure = new SqlException[1];
-        RowEncoder encoder = new RowEncoder();
         engine.execute(engine.parse(sql).getFirst(), Session.create(), new ResultListener() {
                     @Override
                     public void columns(Schema columns, List<String> notices) {}
 
                     @Override
                     public void rows(Batch rows) {
+                        RowEncoder encoder = new RowEncoder(rows.schema());
                         for (int row = 0; row < rows.count(); row++) {
                             encoder.value(rows, row);
                             found.merge(
