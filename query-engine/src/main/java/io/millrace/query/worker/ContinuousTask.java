@@ -154,7 +154,6 @@ final class ContinuousTask extends QueryTask {
                 held.drainTo(out);
                 sent(now);
                 listener.changes(out, emitted, emittedWatermarkMs);
-                return;
             }
             if (held.count() == 0) {
                 held.clear(); // what came and went again
@@ -173,7 +172,6 @@ final class ContinuousTask extends QueryTask {
             emitted = execution.frontier();
             emittedWatermarkMs = execution.watermarkMs();
             lastEmission = now;
-            lastProgress = now;
         }
 
         private boolean due(long now, boolean catchingUp) {
