@@ -35,6 +35,13 @@ final class Failures {
             case UnsupportedExpressionException expression ->
                 new SqlException("unsupported", firstLine(String.valueOf(expression.getMessage())));
             case IOException disk -> new SqlException("io_error", "Reading the log failed: " + disk.getMessage());
+            case StackOverflowError deep ->
+                new SqlException(
+                        "too_complex",
+                        "The statement is nested too deep to be compiled.",
+                        0,
+                        0,
+                        "Split it: put parts into a view or a sub-query.");
             case OutOfMemoryError memory ->
                 new SqlException(
                         "out_of_memory",

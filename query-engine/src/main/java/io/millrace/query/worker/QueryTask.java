@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A query on a thread of its own: what all kinds have in common. Subclasses say in [#work] what it does.
 abstract class QueryTask implements RunningStatement {
+    /// Deeply nested expressions are compiled by recursion. Only what is used of it takes memory.
+    private static final long STACK_BYTES = 16 << 20;
+
     private final String id;
     private final String sql;
     private final @Nullable String output;
@@ -46,7 +49,11 @@ abstract class QueryTask implements RunningStatement {
     abstract void report(SqlException failure);
 
     final void start() {
-        thread = Thread.ofPlatform().daemon().name("query-" + id).start(this::run);
+        thread = Thread.ofPlatform()
+                .daemon()
+                .name("query-" + id)
+                .stackSize(STACK_BYTES)
+                .start(this::run);
     }
 
     private void run() {
