@@ -66,6 +66,10 @@ final class Failures {
         return end < 0 ? message : message.substring(0, end);
     }
 
+    static void logTelling(String query, Exception failure) {
+        LOG.atWarn().addKeyValue("query", query).setCause(failure).log("nobody could be told how a query ended");
+    }
+
     static void logClosing(String query, Exception failure) {
         LOG.atWarn().addKeyValue("query", query).setCause(failure).log("closing a query's inputs failed");
     }
