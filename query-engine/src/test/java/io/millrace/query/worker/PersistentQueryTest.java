@@ -9,6 +9,7 @@ import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
 import io.millrace.query.QueryInfo;
 import io.millrace.query.ResultListener;
+import io.millrace.query.RunningStatement;
 import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
@@ -54,8 +55,14 @@ class PersistentQueryTest {
                         GROUP BY page, window_start, window_end EMIT FINAL""");
                 run(
                         engine,
-                        "CREATE MATERIALIZED VIEW pages WITH (unbounded = 'allow') AS "
+                        "CREATE MATERIALIZED VIEW pages AS "
                                 + "SELECT page, COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks GROUP BY page");
+            }
+            List<String> definitions;
+            try (QueryEngine engine = open(topics)) {
+                await(() -> engine.queries().size() == 2);
+                definitions = engine.queries().stream().map(QueryInfo::sql).toList();
+                assertThat(definitions).noneMatch(sql -> sql.matches("(?s).*'key'.*'key'.*"));
             }
             int second = 0;
             for (int round = 0; round < 6; round++) {
@@ -72,10 +79,11 @@ class PersistentQueryTest {
             topics.crashAtAppend(Integer.MAX_VALUE, false);
             try (QueryEngine engine = open(topics)) {
                 await(() -> caughtUp(engine));
-                assertThat(records(topics, "finals")).as("seed %d", seed).isEqualTo(answer(engine, """
+                assertThat(engine.queries().stream().map(QueryInfo::sql)).isEqualTo(definitions);
+                assertThat(settled(engine, """
                                 SELECT page, window_start, COUNT(*) AS clicks, SUM(ms) AS ms
                                 FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' SECOND))
-                                GROUP BY page, window_start, window_end EMIT FINAL"""));
+                                GROUP BY page, window_start, window_end EMIT FINAL""")).as("seed %d", seed).isEqualTo(records(topics, "finals"));
                 assertThat(table(topics, "pages"))
                         .as("seed %d", seed)
                         .isEqualTo(answer(
@@ -123,44 +131,70 @@ class PersistentQueryTest {
     }
 
     private static Map<String, Long> rows(QueryEngine engine, String sql) throws Exception {
-        Map<String, Long> found = new TreeMap<>();
-        @Nullable SqlException[] failure = new SqlException[1];
-        engine.execute(engine.parse(sql).getFirst(), Session.create(), new ResultListener() {
-                    @Override
-                    public void columns(Schema columns, List<String> notices) {}
-
-                    @Override
-                    public void rows(Batch rows) {
-                        RowEncoder encoder = new RowEncoder(rows.schema());
-                        for (int row = 0; row < rows.count(); row++) {
-                            encoder.value(rows, row);
-                            found.merge(
-                                    new String(encoder.bytes(), 0, encoder.length(), StandardCharsets.UTF_8),
-                                    rows.weight(row),
-                                    Long::sum);
-                        }
-                    }
-
-                    @Override
-                    public void changes(Batch changes, Frontier frontier, long watermarkMs) {}
-
-                    @Override
-                    public void progress(Frontier frontier, long watermarkMs) {}
-
-                    @Override
-                    public void complete(Frontier frontier, String message) {}
-
-                    @Override
-                    public void failed(SqlException cause) {
-                        failure[0] = cause;
-                    }
-                })
+        Collected collected = new Collected();
+        engine.execute(engine.parse(sql).getFirst(), Session.create(), collected)
                 .done()
                 .get();
-        if (failure[0] != null) {
-            throw failure[0];
+        return collected.found();
+    }
+
+    /// What a query that goes on has said until it has nothing more to say.
+    private static Map<String, Long> settled(QueryEngine engine, String sql) throws Exception {
+        Collected collected = new Collected();
+        RunningStatement statement = engine.execute(engine.parse(sql).getFirst(), Session.create(), collected);
+        List<Map<String, Long>> last = new ArrayList<>(List.of(Map.of()));
+        await(() -> {
+            Map<String, Long> now = collected.found();
+            boolean same = !now.isEmpty() && now.equals(last.getFirst());
+            last.set(0, now);
+            return same;
+        });
+        statement.cancel();
+        statement.done().get();
+        return collected.found();
+    }
+
+    private static final class Collected implements ResultListener {
+        private final Map<String, Long> found = new TreeMap<>();
+        private @Nullable SqlException failure;
+
+        synchronized Map<String, Long> found() {
+            if (failure != null) {
+                throw failure;
+            }
+            return new TreeMap<>(found);
         }
-        return found;
+
+        @Override
+        public void columns(Schema columns, List<String> notices) {}
+
+        @Override
+        public synchronized void rows(Batch rows) {
+            RowEncoder encoder = new RowEncoder(rows.schema());
+            for (int row = 0; row < rows.count(); row++) {
+                encoder.value(rows, row);
+                found.merge(
+                        new String(encoder.bytes(), 0, encoder.length(), StandardCharsets.UTF_8),
+                        rows.weight(row),
+                        Long::sum);
+            }
+        }
+
+        @Override
+        public void changes(Batch changes, Frontier frontier, long watermarkMs) {
+            rows(changes);
+        }
+
+        @Override
+        public void progress(Frontier frontier, long watermarkMs) {}
+
+        @Override
+        public void complete(Frontier frontier, String message) {}
+
+        @Override
+        public synchronized void failed(SqlException cause) {
+            failure = cause;
+        }
     }
 
     /// How often each value is in the topic.
