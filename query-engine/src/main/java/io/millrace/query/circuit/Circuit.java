@@ -1,6 +1,7 @@
 package io.millrace.query.circuit;
 
 import io.millrace.query.data.Batch;
+import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -50,9 +51,24 @@ public interface Circuit extends AutoCloseable {
 
     /// What keeps an operator's state from growing for ever.
     ///
-    /// @param bound in words: "watermark of orders.ts", "nothing"
-    /// @param bounded false when only the number of keys or rows limits it
-    record StateBound(String operator, String bound, boolean bounded) {}
+    /// @param node the operator's place in the plan
+    /// @param bound in words: "watermark of orders.ts", "nothing: …"
+    record StateBound(PlanNode node, String operator, String bound, Growth growth) {
+        /// Whether it stays as it is, however long the query runs.
+        public boolean bounded() {
+            return growth == Growth.BOUNDED;
+        }
+    }
+
+    /// With what an operator's state grows.
+    enum Growth {
+        /// Time, tables or the plan limit it.
+        BOUNDED,
+        /// With the number of different groups, keys or values.
+        KEYS,
+        /// With every row.
+        ROWS
+    }
 
     /// @param operator as EXPLAIN names it
     record OperatorReport(

@@ -1,5 +1,6 @@
 package io.millrace.query.circuit;
 
+import io.millrace.query.circuit.Circuit.Growth;
 import io.millrace.query.circuit.Circuit.StateBound;
 import io.millrace.query.data.Schema;
 import io.millrace.query.expression.CompiledCalc;
@@ -32,6 +33,8 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLocalRef;
@@ -107,12 +110,43 @@ final class CircuitBuilder {
         return stage;
     }
 
-    private static StateBound bounded(String name, String bound) {
-        return new StateBound(name, bound, true);
+    private static StateBound bounded(PlanNode node, String name, String bound) {
+        return new StateBound(node, name, bound, Growth.BOUNDED);
     }
 
-    private static StateBound unbounded(String name, String growth) {
-        return new StateBound(name, "nothing: " + growth, false);
+    /// Nothing but tables and constants below keeps it as small as they are.
+    private StateBound growing(PlanNode node, String name, PlanFacts facts, String growth, Growth with) {
+        Set<String> tables = new TreeSet<>();
+        for (int source : facts.sources()) {
+            if (sources.get(source).upsertKey().isEmpty()) {
+                return new StateBound(node, name, "nothing: " + growth, with);
+            }
+            tables.add(sources.get(source).name());
+        }
+        return bounded(node, name, tables.isEmpty() ? "constant rows" : "rows of " + String.join(" and ", tables));
+    }
+
+    /// For operators that keep rows of their inputs.
+    private static Growth ofRows(PlanNode node) {
+        return node.inputs().stream().allMatch(CircuitBuilder::isKeyed) ? Growth.KEYS : Growth.ROWS;
+    }
+
+    /// Whether the rows there are at one time are as many as groups or keys, not as all rows that ever came.
+    private static boolean isKeyed(PlanNode node) {
+        return switch (node) {
+            case PlanNode.Source source -> !source.source().upsertKey().isEmpty();
+            case PlanNode.Aggregate aggregate -> true;
+            case PlanNode.Distinct distinct -> true;
+            case PlanNode.Values values -> true;
+            case PlanNode.Calc calc -> isKeyed(calc.input());
+            case PlanNode.Window window -> isKeyed(window.input());
+            case PlanNode.Session session -> isKeyed(session.input());
+            case PlanNode.TopN top -> isKeyed(top.input());
+            case PlanNode.EmitFinal emit -> isKeyed(emit.input());
+            case PlanNode.Join join -> isKeyed(join.left()) && isKeyed(join.right());
+            case PlanNode.Union union -> union.inputs().stream().allMatch(CircuitBuilder::isKeyed);
+            case PlanNode.SetOperation operation -> operation.inputs().stream().allMatch(CircuitBuilder::isKeyed);
+        };
     }
 
     private Stage make(PlanNode node, List<Stage> inputs) {
@@ -143,7 +177,7 @@ final class CircuitBuilder {
                         "Distinct",
                         new DistinctOperator(schema, inputs.get(0).operator(), column, waterline),
                         facts,
-                        rowsBound("Distinct", "every distinct row is kept", waterline));
+                        rowsBound(node, "Distinct", facts, "every distinct row is kept", Growth.KEYS, waterline));
             }
             case PlanNode.SetOperation operation -> {
                 String name = (operation.intersect() ? "Intersect" : "Except") + (operation.all() ? "All" : "");
@@ -160,7 +194,13 @@ final class CircuitBuilder {
                                 column,
                                 waterline),
                         facts,
-                        rowsBound(name, "every distinct row of both inputs is kept", waterline));
+                        rowsBound(
+                                node,
+                                name,
+                                facts,
+                                "every distinct row of both inputs is kept",
+                                ofRows(node),
+                                waterline));
             }
             case PlanNode.TopN top -> makeTop(top, inputs.get(0), facts);
             case PlanNode.EmitFinal emit -> {
@@ -170,13 +210,20 @@ final class CircuitBuilder {
                         "EmitFinal",
                         new EmitFinalOperator(schema, inputs.get(0).operator(), emit.timeColumn(), waterline),
                         facts,
-                        rowsBound("EmitFinal", "no row is ever final before the input ends", known));
+                        rowsBound(
+                                node,
+                                "EmitFinal",
+                                facts,
+                                "no row is ever final before the input ends",
+                                ofRows(node),
+                                known));
             }
         };
     }
 
-    private StateBound rowsBound(String name, String growth, @Nullable Waterline waterline) {
-        return waterline == null ? unbounded(name, growth) : bounded(name, words(waterline));
+    private StateBound rowsBound(
+            PlanNode node, String name, PlanFacts facts, String growth, Growth with, @Nullable Waterline waterline) {
+        return waterline == null ? growing(node, name, facts, growth, with) : bounded(node, name, words(waterline));
     }
 
     private Stage makeSource(PlanNode.Source node) {
@@ -202,7 +249,7 @@ final class CircuitBuilder {
             stage("Source " + spec.name(), raw, facts, null);
             int[] key = spec.upsertKey().stream().mapToInt(Integer::intValue).toArray();
             String name = "Upsert " + spec.name();
-            StateBound bound = unbounded(name, "one row for each key, deleted ones included");
+            StateBound bound = bounded(node, name, "keys of table " + spec.name() + ", deleted ones included");
             table = stage(name, new UpsertOperator(all, raw, key), facts, bound);
             byDescription.put("table " + index, table);
         }
@@ -278,7 +325,11 @@ final class CircuitBuilder {
                 session.partitionKeys(),
                 session.gapMs(),
                 waterline);
-        return stage("Session", operator, facts, rowsBound("Session", "every row is kept", waterline));
+        return stage(
+                "Session",
+                operator,
+                facts,
+                rowsBound(session, "Session", facts, "every row is kept", ofRows(session), waterline));
     }
 
     private Stage makeAggregate(PlanNode.Aggregate aggregate, Stage input, PlanFacts facts) {
@@ -296,11 +347,14 @@ final class CircuitBuilder {
                 settings.failures());
         StateBound bound;
         if (aggregate.keys().length == 0 && keepsNoValues(aggregate, input.facts())) {
-            bound = bounded("Aggregate", "one row");
+            bound = bounded(aggregate, "Aggregate", "one row");
         } else if (aggregate.keys().length == 0) {
-            bound = unbounded("Aggregate", "every distinct value is kept");
+            bound = growing(aggregate, "Aggregate", facts, "every distinct value is kept", Growth.KEYS);
         } else {
-            bound = rowsBound("Aggregate", "one row for each group", waterline);
+            String growth = keepsNoValues(aggregate, input.facts())
+                    ? "one row for each group"
+                    : "one row for each group, and its distinct values";
+            bound = rowsBound(aggregate, "Aggregate", facts, growth, Growth.KEYS, waterline);
         }
         return stage("Aggregate", operator, facts, bound);
     }
@@ -357,17 +411,24 @@ final class CircuitBuilder {
         boolean rightRows = join.kind() != JoinKind.SEMI && join.kind() != JoinKind.ANTI || residual != null;
         StateBound stateBound;
         if (keyLine != null) {
-            stateBound = bounded(name, words(keyLine));
+            stateBound = bounded(join, name, words(keyLine));
         } else if (leftLine != null && rightLine != null) {
-            stateBound = bounded(name, words(new Waterline.Min(List.of(leftLine, rightLine))));
+            stateBound = bounded(join, name, words(new Waterline.Min(List.of(leftLine, rightLine))));
         } else if (leftLine != null || rightLine != null) {
-            stateBound = unbounded(
+            stateBound = growing(
+                    join,
                     name,
+                    facts,
                     "only one side is bounded, by the "
-                            + words(Objects.requireNonNull(leftLine != null ? leftLine : rightLine)));
+                            + words(Objects.requireNonNull(leftLine != null ? leftLine : rightLine)),
+                    ofRows(join));
         } else {
-            stateBound = unbounded(
-                    name, rightRows ? "every row of both sides is kept" : "every row of the left side is kept");
+            stateBound = growing(
+                    join,
+                    name,
+                    facts,
+                    rightRows ? "every row of both sides is kept" : "every row of the left side is kept",
+                    ofRows(join));
         }
         return stage(name, operator, facts, stateBound);
     }
@@ -378,18 +439,19 @@ final class CircuitBuilder {
         Operator operator = new TopOperator(top, input.operator(), input.facts().appendOnly(), paneKey, waterline);
         StateBound bound;
         if (waterline != null) {
-            bound = bounded("TopN", words(waterline));
+            bound = bounded(top, "TopN", words(waterline));
         } else if (top.partitionKeys().length == 0
                 && top.fetch() >= 0
                 && input.facts().appendOnly()) {
-            bound = bounded("TopN", "the first " + (top.offset() + top.fetch()) + " rows");
+            bound = bounded(top, "TopN", "the first " + (top.offset() + top.fetch()) + " rows");
         } else {
             boolean few = top.fetch() >= 0 && input.facts().appendOnly();
-            bound = unbounded(
+            bound = growing(
+                    top,
                     "TopN",
-                    few
-                            ? "the first " + (top.offset() + top.fetch()) + " rows of each partition"
-                            : "every row is kept");
+                    facts,
+                    few ? "the first " + (top.offset() + top.fetch()) + " rows of each partition" : "every row is kept",
+                    few ? Growth.KEYS : ofRows(top));
         }
         return stage("TopN", operator, facts, bound);
     }

@@ -37,14 +37,27 @@ public final class Inference {
 
     private Inference() {}
 
-    /// Reads to the end of what there is, or [#RECORDS_MAX] records, and judges those that are JSON objects.
+    /// Reads each sample to the end of what there is, or its share of [#RECORDS_MAX] records, and judges those that
+    /// are JSON objects.
     ///
     /// @return empty when there is no such record
-    public static List<ColumnInfo> infer(RecordReader sample) throws IOException {
+    public static List<ColumnInfo> infer(List<? extends RecordReader> samples) throws IOException {
         Shape.Members columns = new Shape.Members();
+        int left = RECORDS_MAX;
+        for (int i = 0; i < samples.size(); i++) {
+            int share = Math.max(1, left / (samples.size() - i));
+            left -= judge(samples.get(i), share, columns);
+        }
+        List<ColumnInfo> found = new ArrayList<>();
+        columns.members.forEach((name, shape) -> found.add(new ColumnInfo(name, shape.type())));
+        return found;
+    }
+
+    /// @return records that were JSON objects
+    private static int judge(RecordReader sample, int most, Shape.Members columns) throws IOException {
         int seen = 0;
-        while (seen < RECORDS_MAX && sample.fill(Long.MAX_VALUE, 1 << 20)) {
-            while (seen < RECORDS_MAX && sample.next()) {
+        while (seen < most && sample.fill(Long.MAX_VALUE, 1 << 20)) {
+            while (seen < most && sample.next()) {
                 if (sample.valueLength() < 0) {
                     continue;
                 }
@@ -63,9 +76,7 @@ public final class Inference {
                 columns.add(json, at, to, 1);
             }
         }
-        List<ColumnInfo> found = new ArrayList<>();
-        columns.members.forEach((name, shape) -> found.add(new ColumnInfo(name, shape.type())));
-        return found;
+        return seen;
     }
 
     /// What the values in one place have in common.

@@ -80,6 +80,7 @@ final class CalciteFront implements SqlFront {
         Planning planning = new Planning(session, inference, clock.getAsLong());
         Relations relations = new Relations(planning, catalog);
         SqlParserPos place = new SqlParserPos(statement.line(), statement.column());
+        session.settings().forEach((name, value) -> SessionSettings.check(name, value, SqlParserPos.ZERO));
         try {
             String padded = "\n".repeat(statement.line() - 1) + " ".repeat(statement.column() - 1) + statement.text();
             SqlNode node = SqlStatements.parse(padded).getFirst();
@@ -178,7 +179,13 @@ final class CalciteFront implements SqlFront {
         if (name == null) {
             return new PlannedStatement.SetOption("all", "");
         }
+        String text = SqlNames.text(name);
         String value = set.valueText();
-        return new PlannedStatement.SetOption(SqlNames.text(name), value == null ? "" : value);
+        if (value == null) {
+            SessionSettings.checkName(text, name.getParserPosition());
+        } else {
+            SessionSettings.check(text, value, name.getParserPosition());
+        }
+        return new PlannedStatement.SetOption(text, value == null ? "" : value);
     }
 }

@@ -107,7 +107,11 @@ final class Creations {
     /// @return whether the statement has nothing to do
     private boolean exists(SqlIdentifier name, boolean replace, boolean ifNotExists) {
         String text = SqlNames.text(name);
-        if (!relations.isDefined(text) || replace) {
+        if (!relations.isDefined(text)) {
+            return false;
+        }
+        if (replace) {
+            refuseReplacingResults(name, text);
             return false;
         }
         if (ifNotExists) {
@@ -117,7 +121,23 @@ final class Creations {
                 "already_exists",
                 "'" + text + "' exists already.",
                 name,
-                "Write CREATE OR REPLACE, or IF NOT EXISTS, or DROP it first.");
+                Drops.persistentKind(relations.catalog().definitions().getOrDefault(text, ""))
+                                .isPresent()
+                        ? "Write IF NOT EXISTS, or DROP it first."
+                        : "Write CREATE OR REPLACE, or IF NOT EXISTS, or DROP it first.");
+    }
+
+    /// The results of the old query are in the topic, and what reads them has seen them.
+    private void refuseReplacingResults(SqlIdentifier name, String text) {
+        Drops.persistentKind(relations.catalog().definitions().getOrDefault(text, ""))
+                .ifPresent(kind -> {
+                    throw Problems.at(
+                            "unsupported",
+                            "'" + text + "' cannot be replaced: a query keeps it up to date, and its topic holds"
+                                    + " the results.",
+                            name,
+                            "DROP " + kind.sql() + " " + text + " first; that deletes its results.");
+                });
     }
 
     private static void refuseParameters(@Nullable SqlNode query) {
@@ -169,7 +189,7 @@ final class Creations {
                     query,
                     "Add EMIT FINAL to get each window once, or CREATE MATERIALIZED VIEW " + name + " AS ….");
         }
-        QueryPlanner.refuseUnbounded(planned, options.containsKey("unbounded"), query.getParserPosition());
+        QueryPlanner.refuseUnbounded(planned, options.containsKey("unbounded"), table, query.getParserPosition());
         List<SqlOption> extended = new ArrayList<>(create.options());
         if (table) {
             extended.add(option(Declarations.KEY_OPTION, keyText(key, planned.schema())));
@@ -284,7 +304,7 @@ final class Creations {
         PlannedStatement.Query planned = keptRunning(name, create.query(), create.emit());
         List<Relation.Field> fields = Declarations.fields(planned.schema(), create.columnNames());
         QueryPlanner.refuseUnbounded(
-                planned, options.containsKey("unbounded"), create.query().getParserPosition());
+                planned, options.containsKey("unbounded"), true, create.query().getParserPosition());
         Schema named = new Schema(fields.stream()
                 .map(field -> new ColumnInfo(field.name(), field.type()))
                 .toList());

@@ -144,6 +144,13 @@ final class Drops {
         };
     }
 
+    /// What a definition is, if a query is kept running for it.
+    static Optional<ObjectKind> persistentKind(String text) {
+        SqlNode definition = SqlStatements.parse(text).getLast();
+        ObjectKind kind = kind(definition);
+        return query(definition).isPresent() && kind != ObjectKind.VIEW ? Optional.of(kind) : Optional.empty();
+    }
+
     private static ObjectKind kind(SqlNode definition) {
         return switch (definition) {
             case SqlCreateView view -> view.materialized() ? ObjectKind.MATERIALIZED_VIEW : ObjectKind.VIEW;

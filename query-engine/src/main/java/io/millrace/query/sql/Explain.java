@@ -1,5 +1,7 @@
 package io.millrace.query.sql;
 
+import io.millrace.query.circuit.Circuit;
+import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Schema;
 import io.millrace.query.plan.AggregateCall;
 import io.millrace.query.plan.CalcProgram;
@@ -39,7 +41,7 @@ final class Explain {
     /// `operator` and `bound` of every operator that keeps state.
     static List<List<String>> state(PlanNode plan) {
         List<List<String>> rows = new ArrayList<>();
-        for (PlanShape.StateBound bound : PlanShape.of(plan).bounds()) {
+        for (Circuit.StateBound bound : Circuits.stateBounds(plan)) {
             rows.add(List.of(line(bound.node()), bound.bound(), Boolean.toString(bound.bounded())));
         }
         return rows;

@@ -18,7 +18,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -37,14 +36,22 @@ final class Listings {
     /// Rows of texts; a null is NULL.
     static PlannedStatement.Rows rows(
             List<String> columns, List<? extends List<? extends @Nullable String>> rows, List<String> notices) {
-        Schema schema = new Schema(columns.stream()
-                .map(name -> new ColumnInfo(name, ColumnType.of(SqlType.VARCHAR)))
-                .toList());
-        Batch batch = new Batch(schema);
-        for (List<? extends @Nullable String> row : rows) {
+        return typed(
+                columns.stream()
+                        .map(name -> new ColumnInfo(name, ColumnType.of(SqlType.VARCHAR)))
+                        .toList(),
+                rows,
+                notices);
+    }
+
+    /// Rows of texts and longs.
+    static PlannedStatement.Rows typed(
+            List<ColumnInfo> columns, List<? extends List<? extends @Nullable Object>> rows, List<String> notices) {
+        Batch batch = new Batch(new Schema(columns));
+        for (List<? extends @Nullable Object> row : rows) {
             List<@Nullable Object> values = new ArrayList<>();
-            for (String value : row) {
-                values.add(value == null ? null : value.getBytes(StandardCharsets.UTF_8));
+            for (Object value : row) {
+                values.add(value instanceof String text ? text.getBytes(StandardCharsets.UTF_8) : value);
             }
             batch.appendValues(values, 1);
         }
@@ -68,8 +75,9 @@ final class Listings {
                         List.of());
             case ALL -> {
                 List<List<String>> settings = new ArrayList<>();
-                for (Map.Entry<String, String> entry :
-                        new TreeMap<>(relations.planning().session().settings()).entrySet()) {
+                for (Map.Entry<String, String> entry : SessionSettings.effective(
+                                relations.planning().session().settings())
+                        .entrySet()) {
                     if (pattern.matcher(entry.getKey()).matches()) {
                         settings.add(List.of(entry.getKey(), entry.getValue()));
                     }
@@ -147,7 +155,7 @@ final class Listings {
     }
 
     private PlannedStatement topics(Pattern pattern) {
-        List<List<String>> rows = new ArrayList<>();
+        List<List<Object>> rows = new ArrayList<>();
         List<InputPort.InputTopic> topics =
                 new ArrayList<>(relations.catalog().inputs().topics());
         topics.sort(Comparator.comparing(InputPort.InputTopic::name));
@@ -158,10 +166,16 @@ final class Listings {
                     records += relations.catalog().inputs().endOffset(topic.name(), partition)
                             - relations.catalog().inputs().earliestOffset(topic.name(), partition);
                 }
-                rows.add(List.of(topic.name(), Integer.toString(topic.partitions()), Long.toString(records)));
+                rows.add(List.of(topic.name(), (long) topic.partitions(), records));
             }
         }
-        return rows(List.of("name", "partitions", "records"), rows, List.of());
+        return typed(
+                List.of(
+                        new ColumnInfo("name", ColumnType.of(SqlType.VARCHAR)),
+                        new ColumnInfo("partitions", ColumnType.of(SqlType.INTEGER)),
+                        new ColumnInfo("records", ColumnType.of(SqlType.BIGINT))),
+                rows,
+                List.of());
     }
 
     /// One row for each column: its name, type, and what is to be said of it.

@@ -91,7 +91,10 @@ public sealed interface PlannedStatement {
     /// EXPLAIN ANALYZE: run the query that ends, then report operators.
     record Analyze(Query query) implements PlannedStatement {}
 
-    /// SET.
+    /// SET and RESET.
+    ///
+    /// @param name `all` for every setting, which can only go back
+    /// @param value empty to go back to the default
     record SetOption(String name, String value) implements PlannedStatement {}
 
     /// PAUSE, RESUME, DROP and VERIFY QUERY.

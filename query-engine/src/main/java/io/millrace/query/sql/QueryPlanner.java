@@ -2,6 +2,8 @@ package io.millrace.query.sql;
 
 import io.millrace.query.Frontier;
 import io.millrace.query.SqlException;
+import io.millrace.query.circuit.Circuit;
+import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.ColumnInfo;
 import io.millrace.query.data.Schema;
 import io.millrace.query.parser.node.SqlEmit;
@@ -230,21 +232,37 @@ final class QueryPlanner {
     }
 
     private void noticeUnbounded(PlanNode plan) {
-        for (PlanShape.StateBound bound : PlanShape.of(plan).bounds()) {
-            if (!bound.bounded()) {
-                planning.notice("Nothing bounds the state of " + Explain.name(bound.node()) + "; EXPLAIN STATE says"
-                        + " more.");
+        for (Circuit.StateBound bound : Circuits.stateBounds(plan)) {
+            switch (bound.growth()) {
+                case BOUNDED -> {
+                    // nothing to say
+                }
+                case KEYS ->
+                    planning.notice("The state of " + Explain.name(bound.node())
+                            + " grows with the number of its groups; EXPLAIN STATE says more.");
+                case ROWS ->
+                    planning.notice(
+                            "Nothing bounds the state of " + Explain.name(bound.node()) + "; EXPLAIN STATE says more.");
             }
         }
     }
 
+    /// A view or table holds a row for each group anyway, so state of that size is accepted for them.
+    ///
+    /// @param rowForEachGroup the query keeps a view or a table
     /// @throws SqlException the state of a query that is kept running would grow for ever
-    static void refuseUnbounded(PlannedStatement.Query query, boolean allowed, SqlParserPos place) {
+    static void refuseUnbounded(
+            PlannedStatement.Query query, boolean allowed, boolean rowForEachGroup, SqlParserPos place) {
         if (allowed) {
             return;
         }
-        for (PlanShape.StateBound bound : PlanShape.of(query.plan()).bounds()) {
-            if (!bound.bounded()) {
+        for (Circuit.StateBound bound : Circuits.stateBounds(query.plan())) {
+            boolean accepted = switch (bound.growth()) {
+                case BOUNDED -> true;
+                case KEYS -> rowForEachGroup;
+                case ROWS -> false;
+            };
+            if (!accepted) {
                 throw Problems.at(
                         "unbounded_state",
                         "The state of " + Explain.name(bound.node()) + " would grow for ever: "

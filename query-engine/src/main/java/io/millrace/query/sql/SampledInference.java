@@ -6,28 +6,31 @@ import io.millrace.query.data.ColumnInfo;
 import io.millrace.query.source.Inference;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 
-/// Looks at the newest records of the partition that has most.
+/// Looks at the newest records of every partition: records with one key are all in one of them, and the markers of
+/// idle partitions make empty ones look as full as others.
 final class SampledInference implements ColumnInference {
     @Override
     public List<ColumnInfo> infer(InputPort inputs, InputPort.InputTopic topic) {
-        int fullest = 0;
-        long most = 0;
-        for (int partition = 0; partition < topic.partitions(); partition++) {
-            long count = inputs.endOffset(topic.name(), partition) - inputs.earliestOffset(topic.name(), partition);
-            if (count > most) {
-                most = count;
-                fullest = partition;
+        List<RecordReader> samples = new ArrayList<>();
+        try {
+            try {
+                for (int partition = 0; partition < topic.partitions(); partition++) {
+                    long earliest = inputs.earliestOffset(topic.name(), partition);
+                    long end = inputs.endOffset(topic.name(), partition);
+                    if (end > earliest) {
+                        long from = Math.max(earliest, end - Inference.RECORDS_MAX);
+                        samples.add(inputs.open(topic.name(), partition, from));
+                    }
+                }
+                return Inference.infer(samples);
+            } finally {
+                for (RecordReader sample : samples) {
+                    sample.close();
+                }
             }
-        }
-        if (most == 0) {
-            return List.of();
-        }
-        long end = inputs.endOffset(topic.name(), fullest);
-        long from = Math.max(inputs.earliestOffset(topic.name(), fullest), end - Inference.RECORDS_MAX);
-        try (RecordReader sample = inputs.open(topic.name(), fullest, from)) {
-            return Inference.infer(sample);
         } catch (IOException failure) {
             throw new UncheckedIOException("topic " + topic.name() + " cannot be read", failure);
         }

@@ -119,7 +119,8 @@ public final class Engine implements QueryEngine {
             }
             case PlannedStatement.CreateQuery create -> {
                 createQuery(create);
-                yield answered(listener, create.create().message());
+                yield answered(
+                        listener, create.create().message(), create.query().notices());
             }
             case PlannedStatement.Drop drop -> {
                 drop(drop);
@@ -128,7 +129,13 @@ public final class Engine implements QueryEngine {
             case PlannedStatement.Rows rows -> answered(listener, rows.rows(), rows.notices());
             case PlannedStatement.ShowQueries() -> answered(listener, queryRows(), List.of());
             case PlannedStatement.SetOption(String name, String value) -> {
-                session.settings().put(name, value);
+                if (!value.isEmpty()) {
+                    session.settings().put(name, value);
+                } else if (name.equals("all")) {
+                    session.settings().clear();
+                } else {
+                    session.settings().remove(name);
+                }
                 yield answered(listener, "SET");
             }
             case PlannedStatement.Control(PlannedStatement.Action action, String queryId) -> {
@@ -185,14 +192,14 @@ public final class Engine implements QueryEngine {
             return;
         }
         create(query.create());
-        startPersistent(query);
+        startPersistent(query, query.create().text());
     }
 
-    private void startPersistent(PlannedStatement.CreateQuery query) {
+    private void startPersistent(PlannedStatement.CreateQuery query, String text) {
         String topic = Objects.requireNonNull(query.create().topic(), "a persistent query writes a topic");
         QueryTask started = tasks.computeIfAbsent(query.queryId(), id -> {
-            PersistentTask task = new PersistentTask(
-                    query, topic, query.create().text(), parts, inputs, outputs, settings, () -> tasks.remove(id));
+            PersistentTask task =
+                    new PersistentTask(query, topic, text, parts, inputs, outputs, settings, () -> tasks.remove(id));
             task.start();
             return task;
         });
@@ -248,7 +255,7 @@ public final class Engine implements QueryEngine {
         }
         if (front.plan(definition, Session.create(), new Catalog(others, inputs))
                 instanceof PlannedStatement.CreateQuery query) {
-            startPersistent(query);
+            startPersistent(query, text);
         }
     }
 
@@ -403,7 +410,11 @@ public final class Engine implements QueryEngine {
     // ----------------------------------------------------------------------------------------------------
 
     private RunningStatement answered(ResultListener listener, String message) {
-        listener.columns(new Schema(List.of()), List.of());
+        return answered(listener, message, List.of());
+    }
+
+    private RunningStatement answered(ResultListener listener, String message, List<String> notices) {
+        listener.columns(new Schema(List.of()), notices);
         listener.complete(Frontier.EMPTY, message);
         return new Answered("s" + nextId.getAndIncrement());
     }

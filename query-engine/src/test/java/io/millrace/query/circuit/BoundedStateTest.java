@@ -183,17 +183,31 @@ class BoundedStateTest {
         int end = windowed.schema().size() - 1;
         PlanNode bounded = TestPlans.aggregate(windowed, new int[] {end}, TestPlans.count());
         assertThat(Circuits.stateBounds(bounded))
-                .containsExactly(new Circuit.StateBound("Aggregate", "watermark of orders.t", true));
+                .containsExactly(
+                        new Circuit.StateBound(bounded, "Aggregate", "watermark of orders.t", Circuit.Growth.BOUNDED));
 
         PlanNode unbounded = TestPlans.aggregate(LEFT, new int[] {TestPlans.K}, TestPlans.count());
         assertThat(Circuits.stateBounds(unbounded))
-                .containsExactly(new Circuit.StateBound("Aggregate", "nothing: one row for each group", false));
+                .containsExactly(new Circuit.StateBound(
+                        unbounded, "Aggregate", "nothing: one row for each group", Circuit.Growth.KEYS));
 
         TimeBound bound = new TimeBound(TestPlans.T, TestPlans.T, 0, 0);
         PlanNode join = TestPlans.join(
                 LEFT, RIGHT, JoinKind.INNER, new int[0], new int[0], TestPlans.within(LEFT, RIGHT, bound), bound);
         assertThat(Circuits.stateBounds(join))
-                .containsExactly(new Circuit.StateBound("InnerJoin", "watermarks of payments.t, orders.t", true));
+                .containsExactly(new Circuit.StateBound(
+                        join, "InnerJoin", "watermarks of payments.t, orders.t", Circuit.Growth.BOUNDED));
+
+        PlanNode rows = TestPlans.join(
+                LEFT, RIGHT, JoinKind.INNER, new int[] {TestPlans.K}, new int[] {TestPlans.K}, null, null);
+        assertThat(Circuits.stateBounds(rows))
+                .containsExactly(new Circuit.StateBound(
+                        rows, "InnerJoin", "nothing: every row of both sides is kept", Circuit.Growth.ROWS));
+        assertThat(Circuits.stateBounds(TestPlans.join(
+                                unbounded, unbounded, JoinKind.INNER, new int[] {0}, new int[] {0}, null, null))
+                        .getLast()
+                        .growth())
+                .isEqualTo(Circuit.Growth.KEYS);
     }
 
     @Test

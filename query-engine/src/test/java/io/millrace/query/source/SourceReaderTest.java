@@ -318,7 +318,7 @@ class SourceReaderTest {
                         "{\"mix\":\"a\",\"o\":{\"p\":1,\"q\":[1,2.5]},\"o2\":{},\"huge\":99999999999999999999,\"e\":[]}")
                 .add((String) null, "{\"o\":{\"r\":\"x\",\"p\":null}}");
 
-        List<String> found = Inference.infer(records).stream()
+        List<String> found = Inference.infer(List.of(records)).stream()
                 .map(column -> column.name() + " " + column.type())
                 .toList();
 
@@ -336,6 +336,21 @@ class SourceReaderTest {
                         "o2 JSON",
                         "huge DOUBLE",
                         "e VARCHAR ARRAY");
-        assertThat(Inference.infer(new MemoryRecords(2))).isEmpty();
+        assertThat(Inference.infer(List.of(new MemoryRecords(2)))).isEmpty();
+        assertThat(Inference.infer(List.of())).isEmpty();
+    }
+
+    @Test
+    void everyPartitionHasItsSayInTheColumns() throws Exception {
+        MemoryRecords text = new MemoryRecords(2).add((String) null, "not json");
+        MemoryRecords full = new MemoryRecords(2);
+        for (int i = 0; i < Inference.RECORDS_MAX + 5; i++) {
+            full.add((String) null, "{\"a\":1}");
+        }
+        MemoryRecords last = new MemoryRecords(2).add((String) null, "{\"a\":1.5,\"b\":true}");
+
+        assertThat(Inference.infer(List.of(text, full, last)))
+                .extracting(column -> column.name() + " " + column.type())
+                .containsExactly("a DOUBLE", "b BOOLEAN");
     }
 }
