@@ -17,11 +17,25 @@ class ConsoleDocumentTest {
     @Test
     void stepsAreCommandsWithTheLinesBelowThem() {
         List<ConsoleStep> steps = ConsoleStep.of(List.of(
-                "# Title", "```console", "$ echo a \\", ">   b", "a b", "", "$ true", "```", "```sql", "$ no", "```"));
+                "# Title",
+                "```console",
+                "$ echo 'a",
+                ">",
+                ">   b'",
+                "a",
+                "",
+                "  b",
+                "",
+                "$ true",
+                "```",
+                "```sql",
+                "$ no",
+                "```"));
 
         assertThat(steps)
                 .containsExactly(
-                        new ConsoleStep(3, "echo a \\\n  b", List.of("a b")), new ConsoleStep(7, "true", List.of()));
+                        new ConsoleStep(3, "echo 'a\n\n  b'", List.of("a", "", "  b")),
+                        new ConsoleStep(10, "true", List.of()));
     }
 
     @Test

@@ -48,8 +48,10 @@ record ConsoleStep(int line, String command, List<String> output) {
             } else if (draft == null) {
                 throw new IllegalArgumentException(
                         "line " + (i + 1) + ": a console block begins with '$ ' and a command, not with: " + text);
-            } else if (draft.output.isEmpty() && text.startsWith(CONTINUATION)) {
-                draft.command.append('\n').append(text.substring(CONTINUATION.length()));
+            } else if (draft.output.isEmpty() && (text + " ").startsWith(CONTINUATION)) {
+                draft.command
+                        .append('\n')
+                        .append((text + " ").substring(CONTINUATION.length()).stripTrailing());
             } else {
                 draft.output.add(text);
             }

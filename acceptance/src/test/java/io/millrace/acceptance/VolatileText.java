@@ -13,6 +13,8 @@ final class VolatileText {
 
     private static final List<Blot> BLOTS = List.of(
             new Blot("\"request_id\":\"[^\"]+\"", "\"request_id\":\"*\""),
+            new Blot("· request [\\w-]+\\)", "· request *)"), // the same in the shell
+            new Blot("\"(term|committed_index|applied_index)\":\\d+", "\"$1\":*"),
             new Blot("\"timestamp_ms\":\\d+", "\"timestamp_ms\":*"),
             new Blot("\"elapsed_ms\":[\\d.]+", "\"elapsed_ms\":*"),
             new Blot("\"batch_id\":[1-9]\\d*", "\"batch_id\":*"), // an index of the Raft log

@@ -20,6 +20,7 @@ final class Settings {
             "MILLRACE_JAVA_OPTS",
             "MILLRACE_LAUNCHER",
             "MILLRACE_HOME",
+            "MILLRACE_NO_AOT",
             "MILLRACE_URL",
             "MILLRACE_TOKEN",
             "MILLRACE_HISTORY",

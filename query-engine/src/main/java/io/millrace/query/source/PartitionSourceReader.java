@@ -36,6 +36,7 @@ final class PartitionSourceReader implements SourceReader {
     private final int partition;
     private final SourceColumn[] columns;
     private final @Nullable WatermarkSpec watermarkSpec;
+    private final String stream; // whose markers count; `orders` also when this reads `orders$late`
     private final boolean table;
     private final @Nullable KeyDecoder keyDecoder;
 
@@ -51,6 +52,8 @@ final class PartitionSourceReader implements SourceReader {
         this.partition = partition;
         columns = source.columns().toArray(SourceColumn[]::new);
         watermarkSpec = source.watermark();
+        int suffix = source.side() == Side.GOOD ? -1 : source.name().lastIndexOf('$');
+        stream = suffix < 0 ? source.name() : source.name().substring(0, suffix);
         table = !source.upsertKey().isEmpty();
         keyDecoder = table ? new KeyDecoder(source) : null;
         if (watermarkSpec != null
@@ -136,7 +139,7 @@ final class PartitionSourceReader implements SourceReader {
     /// The partition was idle: its watermark follows the others'.
     private void raiseWatermark() {
         WatermarkMarker marker = WatermarkMarker.decode(records.bytes(), records.valueStart(), records.valueLength());
-        if (watermarkSpec != null && marker != null && marker.stream().equals(source.name())) {
+        if (watermarkSpec != null && marker != null && marker.stream().equals(stream)) {
             watermarkMs = Math.max(watermarkMs, marker.watermarkMs());
         }
     }

@@ -10,6 +10,7 @@ import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.sql.PlannedStatement.Query;
 import java.io.IOException;
+import java.util.Objects;
 
 /// A query that goes on for ever and pushes the changes of its answer to a listener.
 ///
@@ -18,6 +19,7 @@ import java.io.IOException;
 final class ContinuousTask extends QueryTask {
     private static final long PROGRESS_INTERVAL_NANOS = 500_000_000L;
     private static final long CATCH_UP_INTERVAL_NANOS = 250_000_000L;
+    private static final long RESUME_TIMEOUT_MS = 5000;
     private static final int HELD_ROWS_MAX = 65_536;
 
     private final Query query;
@@ -55,12 +57,12 @@ final class ContinuousTask extends QueryTask {
         Execution execution = new Execution(query.plan(), parts, inputs, failures);
         watch(execution, failures);
         listener.columns(query.schema(), query.notices());
-        Frontier resumed = session.from();
-        if (resumed != null) {
+        Frontier resumed = Objects.requireNonNullElse(session.from(), Frontier.EMPTY);
+        if (!resumed.equals(Frontier.EMPTY)) {
             skipTo(execution, resumed);
         }
         Frontier start = execution.end();
-        Emission emission = new Emission(execution);
+        Emission emission = new Emission(execution, resumed);
         IdlePartitions idle =
                 new IdlePartitions(execution.feeds(), inputs, outputs, settings.idleTimeoutMs(), System.nanoTime());
         boolean first = true;
@@ -75,8 +77,8 @@ final class ContinuousTask extends QueryTask {
             boolean catchingUp = !execution.frontier().includes(start);
             emission.emitIfDue(catchingUp);
             boolean stuck = execution.frontier().equals(before);
+            idle.mark(System.nanoTime()); // also while it is behind: the busy partitions must not wait for the idle
             if (!behind || stuck) {
-                idle.mark(System.nanoTime());
                 awaitWake(emission.waitMs());
             } else if (!catchingUp && execution.frontier().includes(execution.end())) {
                 awaitPause();
@@ -85,7 +87,7 @@ final class ContinuousTask extends QueryTask {
                 awaitWake(0);
             }
         }
-        listener.complete(execution.frontier(), "cancelled");
+        listener.complete(emission.emitted, "cancelled"); // what is held back was not delivered
     }
 
     /// A short wait even when a record has come, so that a step has more than one.
@@ -101,7 +103,7 @@ final class ContinuousTask extends QueryTask {
 
     /// Rebuilds the state behind `resumed` without sending what was sent already.
     private void skipTo(Execution execution, Frontier resumed) throws IOException, InterruptedException {
-        if (!execution.end().includes(resumed)) {
+        if (!awaitInput(execution, resumed, RESUME_TIMEOUT_MS)) { // this replica may be behind the one before
             throw new SqlException(
                     "frontier_not_reached",
                     "Cannot resume from " + resumed + ": the log ends at " + execution.end() + ".",
@@ -132,12 +134,15 @@ final class ContinuousTask extends QueryTask {
         private final long delayNanos = query.emit().delayMs() * 1_000_000;
         private long lastEmission = System.nanoTime() - Math.max(everyNanos, CATCH_UP_INTERVAL_NANOS);
         private long lastProgress = System.nanoTime();
-        private Frontier emitted = Frontier.EMPTY; // what the listener has is the answer over the input up to here
-        private long emittedWatermarkMs = Long.MIN_VALUE;
+        private Frontier emitted; // what the listener has is the answer over the input up to here
+        private long emittedWatermarkMs;
         private long heldSince; // when the first held change came; meaningless while nothing is held
 
-        Emission(Execution execution) {
+        /// @param resumed frontier of the answer that the listener has already, empty when it has none
+        Emission(Execution execution, Frontier resumed) {
             this.execution = execution;
+            emitted = resumed;
+            emittedWatermarkMs = resumed.equals(Frontier.EMPTY) ? Long.MIN_VALUE : execution.watermarkMs();
         }
 
         void add(Batch changes) {
@@ -154,7 +159,6 @@ final class ContinuousTask extends QueryTask {
                 held.drainTo(out);
                 sent(now);
                 listener.changes(out, emitted, emittedWatermarkMs);
-                return;
             }
             if (held.count() == 0) {
                 held.clear(); // what came and went again
@@ -173,7 +177,6 @@ final class ContinuousTask extends QueryTask {
             emitted = execution.frontier();
             emittedWatermarkMs = execution.watermarkMs();
             lastEmission = now;
-            lastProgress = now;
         }
 
         private boolean due(long now, boolean catchingUp) {

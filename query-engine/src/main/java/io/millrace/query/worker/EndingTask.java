@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// A query that ends: the same operators as a continuous one, over what was there when it started.
 final class EndingTask extends QueryTask {
     private static final long WAIT_FOR_TIMEOUT_MS = 30_000;
+    private static final long PRUNE_ROWS = 65_536; // rows beyond the wanted ones before they are sorted out
 
     private final Query query;
     private final Session session;
@@ -50,12 +51,23 @@ final class EndingTask extends QueryTask {
         sink.begin(query);
         Integral answer = new Integral(query.plan().schema());
         boolean anyOrder = query.order().isEmpty();
+        boolean prunable = query.fetch() >= 0 && execution.appendOnly(); // a row that is out of it stays out
+        long wanted = query.fetch() < 0 ? Long.MAX_VALUE : saturated(query.offset(), query.fetch());
+        long arrived = 0;
         boolean enough = false;
         boolean first = true; // a plan of constants, or an aggregate over nothing, answers without input
         while (!isCancelled() && !enough && (first || !execution.frontier().includes(limit))) {
             Frontier before = execution.frontier();
-            answer.add(execution.step(limit, settings.stepRowsMax()));
-            if (answer.count() > settings.resultRowsMax()) {
+            Batch changes = execution.step(limit, settings.stepRowsMax());
+            answer.add(changes);
+            for (int row = 0; row < changes.count(); row++) {
+                arrived += changes.weight(row);
+            }
+            enough = anyOrder && prunable && arrived >= wanted;
+            if (!anyOrder && prunable && answer.count() > saturated(wanted, PRUNE_ROWS)) {
+                answer = first(answer, wanted);
+            }
+            if (!enough && answer.count() > settings.resultRowsMax()) {
                 throw new SqlException(
                         "result_too_large",
                         "The answer has more than %,d rows, which is the limit of a query that ends."
@@ -64,10 +76,6 @@ final class EndingTask extends QueryTask {
                         0,
                         "Add WHERE or LIMIT, or read it as a stream with EMIT CHANGES.");
             }
-            enough = anyOrder
-                    && query.fetch() >= 0
-                    && execution.appendOnly()
-                    && answer.count() >= query.offset() + query.fetch();
             if (!first && execution.frontier().equals(before)) {
                 break; // the rest up to the limit are records that carry no rows
             }
@@ -83,21 +91,25 @@ final class EndingTask extends QueryTask {
         sink.end(execution);
     }
 
+    /// Only the first rows of an answer that grows: ORDER BY with LIMIT over a long history must not hold it all.
+    private Integral first(Integral answer, long count) {
+        Integral kept = new Integral(query.plan().schema());
+        Presentation.arrange(answer.rows(), query.order(), 0, count).forEach(kept::add);
+        return kept;
+    }
+
+    private static long saturated(long left, long right) {
+        return left > Long.MAX_VALUE - right ? Long.MAX_VALUE : left + right;
+    }
+
     /// Where to stop: what is there now, the frontier of AS OF, and never before what the client wants to see.
     private Frontier limit(Execution execution) throws InterruptedException {
         @Nullable Frontier wanted = query.asOf() == null ? session.waitFor() : Frontier.parse(query.asOf());
-        if (wanted != null) {
-            long deadline = System.nanoTime() + WAIT_FOR_TIMEOUT_MS * 1_000_000;
-            while (!execution.end().includes(wanted) && !isCancelled()) {
-                long left = (deadline - System.nanoTime()) / 1_000_000;
-                if (left <= 0) {
-                    throw new SqlException(
-                            "frontier_not_reached",
-                            "The log did not reach " + wanted + " within " + WAIT_FOR_TIMEOUT_MS / 1000
-                                    + " s; it is at " + execution.end() + ".");
-                }
-                awaitWake(Math.min(left, 100));
-            }
+        if (wanted != null && !awaitInput(execution, wanted, WAIT_FOR_TIMEOUT_MS)) {
+            throw new SqlException(
+                    "frontier_not_reached",
+                    "The log did not reach " + wanted + " within " + WAIT_FOR_TIMEOUT_MS / 1000 + " s; it is at "
+                            + execution.end() + ".");
         }
         return query.asOf() == null ? execution.end() : Frontier.parse(query.asOf());
     }

@@ -151,7 +151,8 @@ public final class Engine implements QueryEngine {
                 id, statement.text(), query, session, parts, inputs, settings, sink, () -> tasks.remove(id)));
     }
 
-    private RunningStatement launch(java.util.function.Function<String, QueryTask> make) {
+    /// One at a time, so that the limit holds.
+    private synchronized RunningStatement launch(java.util.function.Function<String, QueryTask> make) {
         if (closed) {
             throw new SqlException("shutting_down", "The node is stopping.");
         }
@@ -166,6 +167,9 @@ public final class Engine implements QueryEngine {
         QueryTask task = make.apply("q" + nextId.getAndIncrement());
         tasks.put(task.id(), task);
         task.start();
+        if (closed) {
+            task.cancel(); // close() may not have seen it
+        }
         return task;
     }
 
@@ -193,17 +197,24 @@ public final class Engine implements QueryEngine {
 
     private void startPersistent(PlannedStatement.CreateQuery query, String text) {
         String topic = Objects.requireNonNull(query.create().topic(), "a persistent query writes a topic");
-        tasks.computeIfAbsent(query.queryId(), id -> {
+        QueryTask started = tasks.computeIfAbsent(query.queryId(), id -> {
             PersistentTask task =
                     new PersistentTask(query, topic, text, parts, inputs, outputs, settings, () -> tasks.remove(id));
             task.start();
             return task;
         });
+        if (closed) {
+            started.cancel(); // close() may not have seen it
+        }
     }
 
     private void resumePersistentQueriesSoon() {
-        if (!closed) {
-            housekeeping.execute(this::resumePersistentQueries);
+        try {
+            if (!closed) {
+                housekeeping.execute(this::resumePersistentQueries);
+            }
+        } catch (java.util.concurrent.RejectedExecutionException closing) {
+            LOG.debug("the catalogue changed while the engine was closing", closing);
         }
     }
 
@@ -366,10 +377,10 @@ public final class Engine implements QueryEngine {
                 LOG.warn("ending a subscription failed", failure);
             }
         }
-        housekeeping.shutdownNow();
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_TIMEOUT_MS);
+        endHousekeeping(deadline);
         List<QueryTask> running = List.copyOf(tasks.values());
         running.forEach(QueryTask::cancel);
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_TIMEOUT_MS);
         for (QueryTask task : running) {
             try {
                 task.done().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -379,6 +390,19 @@ public final class Engine implements QueryEngine {
             } catch (java.util.concurrent.TimeoutException | java.util.concurrent.ExecutionException late) {
                 LOG.atWarn().addKeyValue("query", task.id()).log("a query did not end in time");
             }
+        }
+    }
+
+    /// Waits for a persistent query that is just being started, so that it is ended with the others.
+    private void endHousekeeping(long deadlineNanos) {
+        housekeeping.shutdown();
+        try {
+            if (!housekeeping.awaitTermination(deadlineNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                housekeeping.shutdownNow();
+            }
+        } catch (InterruptedException interrupted) {
+            housekeeping.shutdownNow();
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -84,6 +84,18 @@ final class Execution implements AutoCloseable {
         return new Frontier(ends);
     }
 
+    /// Whether the topics of this execution can be read up to `wanted`, whatever it says of others.
+    boolean canRead(Frontier wanted) {
+        for (TopicFeed feed : feeds) {
+            for (int partition = 0; partition < feed.partitions(); partition++) {
+                if (inputs.endOffset(feed.topic(), partition) < wanted.offset(feed.topic(), partition)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /// Runs one step over the next slice, at most up to `limit`.
     ///
     /// @return the change of the answer, valid until the next step; empty when nothing changed

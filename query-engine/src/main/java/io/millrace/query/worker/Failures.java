@@ -3,6 +3,8 @@ package io.millrace.query.worker;
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.query.SqlException;
+import io.millrace.query.circuit.StateLimitExceededException;
+import io.millrace.query.expression.UnsupportedExpressionException;
 import java.io.IOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -28,7 +30,18 @@ final class Failures {
                         0,
                         "Start the query again to read what is left, or keep records longer.");
             case CorruptLogException corrupt -> new SqlException("corrupt_log", String.valueOf(corrupt.getMessage()));
+            case StateLimitExceededException limit ->
+                new SqlException("out_of_memory", String.valueOf(limit.getMessage()));
+            case UnsupportedExpressionException expression ->
+                new SqlException("unsupported", firstLine(String.valueOf(expression.getMessage())));
             case IOException disk -> new SqlException("io_error", "Reading the log failed: " + disk.getMessage());
+            case StackOverflowError deep ->
+                new SqlException(
+                        "too_complex",
+                        "The statement is nested too deep to be compiled.",
+                        0,
+                        0,
+                        "Split it: put parts into a view or a sub-query.");
             case OutOfMemoryError memory ->
                 new SqlException(
                         "out_of_memory",
@@ -45,6 +58,16 @@ final class Failures {
                                 + (message == null ? "" : ": " + message) + ". The node's log has the details.");
             }
         };
+    }
+
+    /// Generated code behind the first line is for our own log.
+    private static String firstLine(String message) {
+        int end = message.indexOf('\n');
+        return end < 0 ? message : message.substring(0, end);
+    }
+
+    static void logTelling(String query, Exception failure) {
+        LOG.atWarn().addKeyValue("query", query).setCause(failure).log("nobody could be told how a query ended");
     }
 
     static void logClosing(String query, Exception failure) {

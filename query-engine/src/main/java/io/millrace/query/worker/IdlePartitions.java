@@ -16,10 +16,13 @@ import java.util.concurrent.CompletableFuture;
 ///
 /// Threading: the query's own thread.
 final class IdlePartitions {
+    private static final int LOOKS_A_TIMEOUT = 10;
+
     private final List<TopicFeed> feeds;
     private final InputPort inputs;
     private final OutputPort outputs;
     private final long timeoutNanos;
+    private long lookedNanos;
     private final List<Watch> watches = new ArrayList<>();
 
     /// One source of one topic.
@@ -44,6 +47,7 @@ final class IdlePartitions {
         this.inputs = inputs;
         this.outputs = outputs;
         this.timeoutNanos = timeoutMs * 1_000_000;
+        lookedNanos = nowNanos;
         for (TopicFeed feed : this.feeds) {
             for (int source = 0; source < feed.sources(); source++) {
                 SourceSpec spec = feed.spec(source);
@@ -54,8 +58,12 @@ final class IdlePartitions {
         }
     }
 
-    /// Looks once and marks what is idle.
+    /// Looks, if it has not done so just now, and marks what is idle.
     void mark(long nowNanos) {
+        if (nowNanos - lookedNanos < timeoutNanos / LOOKS_A_TIMEOUT) {
+            return; // it is called after every step
+        }
+        lookedNanos = nowNanos;
         for (Watch watch : watches) {
             if (watch.marking.isDone()) {
                 mark(watch, nowNanos);

@@ -27,7 +27,12 @@ final class InsertSink implements EndingTask.Sink {
         partitions = inputs.topic(insert.topic())
                 .orElseThrow(() -> new SqlException("unknown_topic", "Topic '" + insert.topic() + "' does not exist."))
                 .partitions();
-        writer = new TopicWriter(new RowEncoder(insert.columns()), partitions, insert.keyColumns(), insert.delete());
+        writer = new TopicWriter(
+                new RowEncoder(insert.columns()),
+                partitions,
+                insert.keyColumns(),
+                insert.delete(),
+                TopicWriter.Spread.EVENLY);
     }
 
     @Override

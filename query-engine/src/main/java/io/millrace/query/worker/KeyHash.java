@@ -5,9 +5,14 @@ final class KeyHash {
     private KeyHash() {}
 
     static int partition(byte[] key, int partitions) {
+        return partition(key, key.length, partitions);
+    }
+
+    /// Of the first `length` bytes.
+    static int partition(byte[] bytes, int length, int partitions) {
         long hash = 0xcbf29ce484222325L;
-        for (byte b : key) {
-            hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+        for (int i = 0; i < length; i++) {
+            hash = (hash ^ (bytes[i] & 0xff)) * 0x100000001b3L;
         }
         return (int) Long.remainderUnsigned(hash, partitions);
     }

@@ -28,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class PersistentTask extends QueryTask {
     private static final Logger LOG = LoggerFactory.getLogger(PersistentTask.class);
     private static final long IDLE_WAIT_MS = 1000;
+    private static final long INPUT_WARNING_MS = 30_000;
 
     private final CreateQuery definition;
     private final Parts parts;
@@ -71,7 +72,12 @@ final class PersistentTask extends QueryTask {
         watch(execution, failures);
         Writer writer = new Writer(partitions, generation, stamps, execution);
         for (Stamp stamp : inOrder(stamps)) {
-            writer.write(run(execution, stamp.frontier()), stamp.step());
+            awaitInput(execution, stamp.frontier());
+            Batch changes = run(execution, stamp.frontier());
+            if (isCancelled()) {
+                return; // half a step must never be written under the stamp of a whole one
+            }
+            writer.write(changes, stamp.step());
         }
         long step = stamps.values().stream().mapToLong(Stamp::step).max().orElse(0);
         boolean first = true;
@@ -82,8 +88,8 @@ final class PersistentTask extends QueryTask {
         while (!isCancelled()) {
             Frontier before = execution.frontier();
             Frontier end = execution.end();
+            idle.mark(System.nanoTime());
             if (!first && before.includes(end)) {
-                idle.mark(System.nanoTime());
                 awaitWake(IDLE_WAIT_MS);
                 continue;
             }
@@ -111,6 +117,18 @@ final class PersistentTask extends QueryTask {
         return distinct;
     }
 
+    /// Waits until the input can be read up to `frontier`: this replica may still be behind the one that wrote
+    /// the stamp.
+    private void awaitInput(Execution execution, Frontier frontier) throws InterruptedException {
+        while (!awaitInput(execution, frontier, INPUT_WARNING_MS)) {
+            LOG.atWarn()
+                    .addKeyValue("query", id())
+                    .addKeyValue("frontier", frontier)
+                    .addKeyValue("end", execution.end())
+                    .log("a persistent query waits for input that it has read before and that is not here");
+        }
+    }
+
     /// Runs up to exactly `frontier` and returns the sum of the changes.
     private Batch run(Execution execution, Frontier frontier) throws IOException {
         Integral changes = new Integral(definition.query().schema());
@@ -121,6 +139,12 @@ final class PersistentTask extends QueryTask {
         } while (!isCancelled()
                 && !execution.frontier().includes(frontier)
                 && !execution.frontier().equals(before));
+        if (!isCancelled() && !execution.frontier().includes(frontier)) {
+            throw new SqlException(
+                    "frontier_not_reached",
+                    "Query " + id() + " was at " + frontier + " when it stopped; its input can be read up to "
+                            + execution.frontier() + " only.");
+        }
         Batch sum = new Batch(definition.query().schema());
         changes.drainTo(sum);
         return sum;
@@ -128,6 +152,9 @@ final class PersistentTask extends QueryTask {
 
     @Override
     void report(SqlException failure) {
+        if (isCancelled()) {
+            return; // nobody waits for it, and its view or the node is going
+        }
         LOG.atError()
                 .addKeyValue("query", id())
                 .addKeyValue("code", failure.code())
@@ -147,7 +174,8 @@ final class PersistentTask extends QueryTask {
             this.stamps = Map.copyOf(stamps);
             this.execution = execution;
             int[] key = definition.create().compacted() ? definition.keyColumns() : new int[0];
-            encoded = new TopicWriter(new RowEncoder(definition.query().schema()), partitions, key, false);
+            encoded = new TopicWriter(
+                    new RowEncoder(definition.query().schema()), partitions, key, false, TopicWriter.Spread.BY_CONTENT);
         }
 
         /// Appends what the partitions' stamps do not cover yet, and waits until it is durable.

@@ -9,12 +9,17 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /// A query on a thread of its own: what all kinds have in common. Subclasses say in [#work] what it does.
 abstract class QueryTask implements RunningStatement {
+    /// Deeply nested expressions are compiled by recursion. Only what is used of it takes memory.
+    private static final long STACK_BYTES = 16 << 20;
+    private static final long INPUT_POLL_MS = 100; // should a change not be told
+
     private final String id;
     private final String sql;
     private final @Nullable String output;
@@ -25,7 +30,7 @@ abstract class QueryTask implements RunningStatement {
     private boolean woken; // guarded by lock
     private boolean paused; // guarded by lock
     private volatile boolean cancelled;
-    private volatile @Nullable Thread thread;
+    private final AtomicBoolean over = new AtomicBoolean();
     private volatile @Nullable Execution execution;
     private volatile @Nullable RowFailures rowFailures;
     private volatile @Nullable String failure;
@@ -46,22 +51,27 @@ abstract class QueryTask implements RunningStatement {
     abstract void report(SqlException failure);
 
     final void start() {
-        thread = Thread.ofPlatform().daemon().name("query-" + id).start(this::run);
+        Thread.ofPlatform()
+                .daemon()
+                .name("query-" + id)
+                .stackSize(STACK_BYTES)
+                .start(this::run);
     }
 
     private void run() {
         boolean keep = false;
         try {
             work();
-        } catch (InterruptedException stopped) {
-            Thread.currentThread().interrupt();
         } catch (Throwable cause) { // whatever a query does wrong must not take the node along
-            if (!cancelled) {
-                SqlException told = Failures.toSqlException(cause);
+            boolean stopped = cancelled || cause instanceof InterruptedException;
+            SqlException told = stopped
+                    ? new SqlException("query_cancelled", "The query was cancelled.")
+                    : Failures.toSqlException(cause);
+            if (!stopped) {
                 failure = told.getMessage();
                 keep = output != null;
-                report(told);
             }
+            tell(told);
         } finally {
             Execution last = execution;
             if (last != null) {
@@ -71,10 +81,18 @@ abstract class QueryTask implements RunningStatement {
                     Failures.logClosing(id, closing);
                 }
             }
-            if (!keep) {
-                ended.run();
+            if (!keep || cancelled) { // cancel() sees the failure, or we see that it was called
+                endOnce();
             }
             done.complete(null);
+        }
+    }
+
+    private void tell(SqlException told) {
+        try {
+            report(told);
+        } catch (RuntimeException listener) {
+            Failures.logTelling(id, listener);
         }
     }
 
@@ -122,6 +140,21 @@ abstract class QueryTask implements RunningStatement {
         }
     }
 
+    /// Waits until what the query reads is there up to `wanted`; topics that it does not read do not count.
+    ///
+    /// @return false when that took longer than `timeoutMs`; true also when the task was cancelled
+    final boolean awaitInput(Execution running, Frontier wanted, long timeoutMs) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
+        while (!cancelled && !running.canRead(wanted)) {
+            long leftMs = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            if (leftMs <= 0) {
+                return false;
+            }
+            awaitWake(Math.min(leftMs, INPUT_POLL_MS));
+        }
+        return true;
+    }
+
     final void setPaused(boolean wanted) {
         lock.lock();
         try {
@@ -154,9 +187,14 @@ abstract class QueryTask implements RunningStatement {
     public final void cancel() {
         cancelled = true;
         wake();
-        Thread running = thread;
-        if (running != null && failure != null) {
-            ended.run(); // it failed before and was kept for its message
+        if (failure != null) {
+            endOnce(); // it failed before and was kept for its message
+        }
+    }
+
+    private void endOnce() {
+        if (over.compareAndSet(false, true)) {
+            ended.run();
         }
     }
 

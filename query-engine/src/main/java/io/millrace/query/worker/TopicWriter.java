@@ -22,14 +22,25 @@ final class TopicWriter {
     private final RowEncoder encoder;
     private final int[] keyColumns;
     private final boolean delete;
+    private final Spread spread;
     private final RecordBuffer[] buffers;
-    private int next; // partition of the next row without key
+    private int next; // partition of the next row without key, when they are spread evenly
+
+    /// Where rows without key go.
+    enum Spread {
+        /// To each partition in turn.
+        EVENLY,
+        /// By a hash of the row: it comes to the same partition however the input was cut into steps, which
+        /// makes a replay write what is missing and nothing else, and is taken away where it was added.
+        BY_CONTENT
+    }
 
     /// @param delete write tombstones for the keys of all rows
-    TopicWriter(RowEncoder encoder, int partitions, int[] keyColumns, boolean delete) {
+    TopicWriter(RowEncoder encoder, int partitions, int[] keyColumns, boolean delete, Spread spread) {
         this.encoder = encoder;
         this.keyColumns = keyColumns.clone();
         this.delete = delete;
+        this.spread = spread;
         buffers = new RecordBuffer[partitions];
         for (int i = 0; i < partitions; i++) {
             buffers[i] = new RecordBuffer();
@@ -67,12 +78,23 @@ final class TopicWriter {
             List<RecordHeader> headers = weight > 0 ? List.of() : List.of(weightHeader(weight));
             long copies = Math.max(1, weight);
             for (long i = 0; i < copies; i++) {
-                buffers[next].add(timestampMs, null, 0, -1, encoder.bytes(), 0, encoder.length(), headers);
-                next = (next + 1) % buffers.length;
+                buffers[partitionWithoutKey()].add(
+                        timestampMs, null, 0, -1, encoder.bytes(), 0, encoder.length(), headers);
             }
             records += (int) copies;
         }
         return records;
+    }
+
+    private int partitionWithoutKey() {
+        return switch (spread) {
+            case BY_CONTENT -> KeyHash.partition(encoder.bytes(), encoder.length(), buffers.length);
+            case EVENLY -> {
+                int partition = next;
+                next = (next + 1) % buffers.length;
+                yield partition;
+            }
+        };
     }
 
     private static RecordHeader weightHeader(long weight) {
