@@ -51,11 +51,7 @@ abstract class QueryTask implements RunningStatement {
     abstract void report(SqlException failure);
 
     final void start() {
-        Thread.ofPlatform()
-                .daemon()
-                .name("query-" + id)
-                .stackSize(STACK_BYTES)
-                .start(this::run);
+        Thread.ofPlatform().daemon().name("query-" + id).stackSize(STACK_BYTES).start(this::run);
     }
 
     private void run() {
