@@ -29,7 +29,7 @@ public final class QueryGenerator {
     private record Column(String name, char type) {}
 
     public Query next() {
-        return switch (random.nextInt(18)) {
+        return switch (random.nextInt(28)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());
             case 3 -> global(stream());
@@ -44,6 +44,15 @@ public final class QueryGenerator {
             case 14 -> topN();
             case 15 -> subQuery();
             case 16 -> grouped(nested());
+            case 17, 18 -> emitFinal();
+            case 19 -> late();
+            case 20 -> grouped(cumulate());
+            case 21 -> grouped(session());
+            case 22 -> continuously(topN());
+            case 23 -> computedKeys();
+            case 24 -> projection(computedJoin());
+            case 25 -> grouped(view());
+            case 26 -> projection(view());
             default -> projection(streamTable());
         };
     }
@@ -97,6 +106,58 @@ public final class QueryGenerator {
                                 + "FROM %3$s WHERE ts IS NOT NULL) h, range(%4$d) n(i))")
                         .formatted(slide, size, table, size / slide),
                 windowed());
+    }
+
+    private Relation cumulate() {
+        int step = 5 * (1 + random.nextInt(3));
+        return new Relation(
+                "TABLE(CUMULATE(TABLE %s, DESCRIPTOR(ts), INTERVAL '%d' SECOND, INTERVAL '%d' SECOND))"
+                        .formatted(pick("a", "b"), step, step * (1 + random.nextInt(4))),
+                null,
+                windowed());
+    }
+
+    private Relation session() {
+        return new Relation(
+                "TABLE(SESSION(TABLE %s PARTITION BY %s, DESCRIPTOR(ts), INTERVAL '%d' SECOND))"
+                        .formatted(pick("a", "b"), pick("k", "g"), 1 + random.nextInt(8)),
+                null,
+                windowed());
+    }
+
+    /// A view, a view over it, or one that aggregates it; see [#VIEWS].
+    private Relation view() {
+        return switch (random.nextInt(3)) {
+            case 0 -> new Relation("v1", "v1", STREAM_COLUMNS);
+            case 1 -> new Relation("v2", "v2", STREAM_COLUMNS);
+            default ->
+                new Relation(
+                        "v3",
+                        "v3",
+                        List.of(
+                                new Column("g", 's'),
+                                new Column("k", 'n'),
+                                new Column("x", 'n'),
+                                new Column("ts", 't')));
+        };
+    }
+
+    /// Each stands on the one before; the same text declares them here and in DuckDB.
+    public static final List<String> VIEWS = List.of(
+            "CREATE VIEW v1 AS SELECT k, g, x, d, ts FROM a WHERE x IS NULL OR x > 0",
+            "CREATE VIEW v2 AS SELECT k + 1 AS k, COALESCE(g, 'none') AS g, x, d, ts FROM v1 "
+                    + "UNION ALL SELECT k, g, x, d, ts FROM b",
+            "CREATE VIEW v3 AS SELECT g, k, COUNT(*) AS x, MAX(ts) AS ts FROM v2 GROUP BY g, k");
+
+    private Relation computedJoin() {
+        String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+        String on = pick(
+                "l.k + 1 = r.k",
+                "MOD(l.k, 3) = MOD(r.k, 3) AND l.g = r.g",
+                "UPPER(l.g) = UPPER(r.g) AND l.x = r.k",
+                "l.k IS NOT DISTINCT FROM r.k",
+                "l.g IS NOT DISTINCT FROM r.g AND l.k = r.x");
+        return aliased("a l %s b r ON %s".formatted(kind, on), STREAM_COLUMNS, STREAM_COLUMNS);
     }
 
     private Relation join() {
@@ -215,6 +276,45 @@ public final class QueryGenerator {
         return both("SELECT " + aggregates(from.columns) + " FROM %s q" + where(from), from);
     }
 
+    /// Each window once, when the watermark has passed its end.
+    private Query emitFinal() {
+        Relation from = switch (random.nextInt(4)) {
+            case 0 -> window();
+            case 1 -> hop();
+            case 2 -> cumulate();
+            default -> session();
+        };
+        return new Query(grouped(from).ours + " EMIT FINAL", null);
+    }
+
+    private Query late() {
+        List<Column> columns = new ArrayList<>(STREAM_COLUMNS);
+        columns.add(new Column("_reason", 's'));
+        columns.add(new Column("_watermark", 't'));
+        Relation from = new Relation(pick("a$late", "b$late"), null, columns);
+        return random.nextBoolean() ? projection(from) : grouped(from);
+    }
+
+    private static Query continuously(Query query) {
+        return new Query(query.ours + " EMIT CHANGES", query.duck);
+    }
+
+    private Query computedKeys() {
+        Relation from = random.nextBoolean() ? stream() : join();
+        String number = from.columns.getFirst().name;
+        String text = from.columns.get(1).name;
+        String key = pick(
+                "MOD(" + number + ", 3)",
+                number + " + 1",
+                "COALESCE(" + text + ", 'none')",
+                "CASE WHEN " + condition(from.columns) + " THEN 1 ELSE 2 END",
+                "CHAR_LENGTH(" + text + ")");
+        return both(
+                "SELECT " + key + " AS computed, " + aggregates(from.columns) + " FROM %s q" + where(from)
+                        + " GROUP BY " + key,
+                from);
+    }
+
     private Query setOperation() {
         String operation = pick("UNION ALL", "UNION", "INTERSECT", "EXCEPT", "INTERSECT ALL", "EXCEPT ALL");
         String columns = pick("k", "g", "k, g", "x");
@@ -280,6 +380,8 @@ public final class QueryGenerator {
                         name + " > " + random.nextInt(6),
                         name + " IS NOT NULL",
                         name + " IN (1, 2, 5)",
+                        name + " IS NOT DISTINCT FROM " + random.nextInt(4),
+                        name + " IS DISTINCT FROM 2",
                         "NOT (" + name + " = " + random.nextInt(6) + ")",
                         name + " BETWEEN 1 AND 4");
             case 's' ->
@@ -287,6 +389,7 @@ public final class QueryGenerator {
                         name + " = 'red'",
                         name + " <> 'blue'",
                         name + " LIKE '%e%'",
+                        name + " IS DISTINCT FROM 'red'",
                         name + " IS NULL",
                         "UPPER(" + name + ") = 'GREEN'");
             case 'd' -> pick(name + " > 0.5", name + " <= 2.25", name + " IS NOT NULL");

@@ -39,7 +39,7 @@ class PersistentQueryTest {
 
     private static final List<Kept> QUERIES = List.of(
             new Kept("finals", """
-                    CREATE STREAM finals AS SELECT page, window_start, COUNT(*) AS clicks, SUM(ms) AS ms
+                    CREATE STREAM finals WITH (partitions = 3) AS SELECT page, window_start, COUNT(*) AS clicks, SUM(ms) AS ms
                     FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' SECOND))
                     GROUP BY page, window_start, window_end EMIT FINAL""", """
                     SELECT page, window_start, clicks, ms FROM (
@@ -49,18 +49,18 @@ class PersistentQueryTest {
                     WHERE window_end <= TIMESTAMP '%s'"""),
             new Kept(
                     "copies",
-                    "CREATE STREAM copies AS SELECT page FROM clicks WHERE ms < 80",
+                    "CREATE STREAM copies WITH (partitions = 3) AS SELECT page FROM clicks WHERE ms < 80",
                     "SELECT page FROM clicks WHERE ms < 80"),
             // a group comes, changes and goes again: upserts and tombstones
             new Kept("pages", """
-                    CREATE MATERIALIZED VIEW pages WITH (unbounded = 'allow') AS
+                    CREATE MATERIALIZED VIEW pages WITH (unbounded = 'allow', partitions = 3) AS
                     SELECT page, COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks GROUP BY page
                     HAVING MOD(SUM(ms), 3) > 0""", """
                     SELECT page, COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks GROUP BY page
                     HAVING MOD(SUM(ms), 3) > 0"""),
             // no key: rows with weights, equal ones among them, taken back again and again
             new Kept("parities", """
-                    CREATE MATERIALIZED VIEW parities WITH (unbounded = 'allow') AS
+                    CREATE MATERIALIZED VIEW parities WITH (unbounded = 'allow', partitions = 3) AS
                     SELECT MOD(clicks, 3) AS rest FROM (SELECT page, ms, COUNT(*) AS clicks FROM clicks GROUP BY page, ms)""", """
                     SELECT MOD(clicks, 3) AS rest FROM (SELECT page, ms, COUNT(*) AS clicks FROM clicks GROUP BY page, ms)"""));
 
