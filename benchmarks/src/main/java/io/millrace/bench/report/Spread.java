@@ -26,8 +26,8 @@ public final class Spread {
     /// `median 1,234 (min 1,000, max 1,500; runs 1,000 1,234 1,500)`
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder(String.format(
-                Locale.ROOT, "median %,.0f (min %,.0f, max %,.0f; runs", median(), sorted[0], best()));
+        StringBuilder text = new StringBuilder(
+                String.format(Locale.ROOT, "median %,.0f (min %,.0f, max %,.0f; runs", median(), sorted[0], best()));
         for (double run : runs) {
             text.append(String.format(Locale.ROOT, " %,.0f", run));
         }

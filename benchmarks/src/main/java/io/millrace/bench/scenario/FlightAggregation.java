@@ -51,12 +51,10 @@ import tools.jackson.core.json.JsonFactory;
 /// compared.
 public final class FlightAggregation {
     private static final String TOPIC = "flights";
-    private static final String DEFINITION =
-            """
+    private static final String DEFINITION = """
             CREATE STREAM flights (date TIMESTAMP(3), delay BIGINT, distance BIGINT, origin VARCHAR, destination VARCHAR,
                                    WATERMARK FOR date AS date - INTERVAL '10' MINUTE) WITH (topic = 'flights')""";
-    private static final String QUERY =
-            """
+    private static final String QUERY = """
             SELECT origin, TUMBLE_START(date, INTERVAL '1' HOUR) AS hour, COUNT(*) AS departures, AVG(delay) AS delay
             FROM flights GROUP BY TUMBLE(date, INTERVAL '1' HOUR), origin""";
 
@@ -69,8 +67,7 @@ public final class FlightAggregation {
         try (PartitionLog log = new LogStore(new LocalDisk()).open(folder, LogSettings.DEFAULT, null)) {
             long records = load(parquet, log);
             System.out.println(Environment.describe());
-            System.out.printf(
-                    Locale.ROOT, "data: %,d records, %,d bytes in the log%n", records, log.sizeBytes());
+            System.out.printf(Locale.ROOT, "data: %,d records, %,d bytes in the log%n", records, log.sizeBytes());
             try (QueryEngine engine = engine(log)) {
                 measure(engine, log, records, runs);
             }
@@ -114,12 +111,10 @@ public final class FlightAggregation {
         long count = 0;
         try (Connection connection = DriverManager.getConnection("jdbc:duckdb:");
                 Statement statement = connection.createStatement();
-                ResultSet rows = statement.executeQuery(
-                        """
+                ResultSet rows = statement.executeQuery("""
                         SELECT '{"date":"' || strftime(date, '%Y-%m-%d %H:%M:%S') || '","delay":' || delay || ',"distance":'
                                || distance || ',"origin":"' || origin || '","destination":"' || destination || '"}'
-                        FROM '"""
-                                + parquet + "'")) {
+                        FROM '""" + parquet + "'")) {
             while (rows.next()) {
                 byte[] value = rows.getString(1).getBytes(StandardCharsets.UTF_8);
                 records.add(count, null, 0, -1, value, 0, value.length, List.of());
@@ -211,8 +206,8 @@ public final class FlightAggregation {
     // ----------------------------------------------------------------------------------------------------
 
     private static QueryEngine engine(PartitionLog log) throws Exception {
-        QueryEngine engine = QueryEngines.open(
-                EngineSettings.DEFAULT, new OneTopic(TOPIC, log), new NoOutput(), new Definitions());
+        QueryEngine engine =
+                QueryEngines.open(EngineSettings.DEFAULT, new OneTopic(TOPIC, log), new NoOutput(), new Definitions());
         run(engine, DEFINITION, null);
         return engine;
     }
@@ -225,7 +220,9 @@ public final class FlightAggregation {
 
     private static void run(QueryEngine engine, String sql, @Nullable Sum sum) throws Exception {
         Sum listener = Objects.requireNonNullElseGet(sum, Sum::new);
-        engine.execute(engine.parse(sql).getFirst(), Session.create(), listener).done().get();
+        engine.execute(engine.parse(sql).getFirst(), Session.create(), listener)
+                .done()
+                .get();
         if (listener.failure != null) {
             throw listener.failure;
         }

@@ -19,8 +19,7 @@ final class NoOutput implements OutputPort {
     }
 
     @Override
-    public CompletableFuture<Long> append(
-            String topic, int partition, RecordBuffer records, @Nullable Stamp stamp) {
+    public CompletableFuture<Long> append(String topic, int partition, RecordBuffer records, @Nullable Stamp stamp) {
         return refused();
     }
 
