@@ -54,16 +54,20 @@ class_path_of() {
   class_path=$1
   locale=${LC_ALL-unset}
   LC_ALL=C # the order of *.jar
-  for jar in "$(dirname "$1")"/lib/*.jar; do
-    [ -f "$jar" ] && class_path=$class_path:$jar
+  for library in "$(dirname "$1")"/lib/*.jar; do
+    [ -f "$library" ] && class_path=$class_path:$library
   done
   if [ "$locale" = unset ]; then unset LC_ALL; else LC_ALL=$locale; fi
 }
 
 # Whether cache $1 was made by the JVM in use and is newer than jar $2 and the jars in the lib beside it.
 is_fresh() {
-  [ -f "$1" ] && read -r made_by 2>/dev/null <"$1.jdk" && [ "$made_by" = "$java_home" ] &&
-    [ -z "$(find "$2" "$(dirname "$2")/lib" "$java_home/release" -newer "$1" 2>/dev/null)" ]
+  [ -f "$1" ] && read -r made_by 2>/dev/null <"$1.jdk" && [ "$made_by" = "$java_home" ] && is_newer "$1" "$2"
+}
+
+# Whether file $1 is newer than jar $2, the jars in the lib beside it and the JVM in use.
+is_newer() {
+  [ -f "$1" ] && [ -z "$(find "$2" "$(dirname "$2")/lib" "$java_home/release" -newer "$1" 2>/dev/null)" ]
 }
 
 # Makes AOT cache $1 for main class $2, of jars $class_path; the rest are options of the JVM, which must be the ones of
@@ -87,7 +91,7 @@ train() {
     [ -s "$training/cache" ] && rm -f "$cache" && printf '%s\n' "$java_home" >"$cache.jdk" &&
     mv -f "$training/cache" "$cache"
   trained=$?
-  [ "$trained" -eq 0 ] || cp "$training/log" "$cache.log" 2>/dev/null
+  if [ "$trained" -eq 0 ]; then rm -f "$cache.log"; else cp "$training/log" "$cache.log" 2>/dev/null; fi
   rm -rf "$training"
   trap - EXIT HUP INT TERM
   return "$trained"
@@ -95,9 +99,9 @@ train() {
 
 # Makes an AOT cache (see `train`) in the background, so that the next start takes half the time. Nobody waits for it,
 # and a failure (a read-only folder, no space) only means that there is none. Two forks, so that it is no child of the
-# JVM that takes this process's place.
+# JVM that takes this process's place. What failed with these jars and this JVM is not tried again at every start.
 train_in_background() {
-  [ -z "${MILLRACE_NO_AOT-}" ] && [ -w "$(dirname "$1")" ] || return 0
+  [ -z "${MILLRACE_NO_AOT-}" ] && [ -w "$(dirname "$1")" ] && ! is_newer "$1.log" "$jar" || return 0
   (train "$@" &) </dev/null >/dev/null 2>&1
 }
 
