@@ -11,9 +11,7 @@ enum ResultFormat {
     JSON(Exchange.JSON),
     NDJSON(Exchange.NDJSON),
     EVENTS(Exchange.EVENTS),
-    CSV("text/csv; charset=utf-8"),
-    /// Messages of a WebSocket; not chosen by `Accept`.
-    MESSAGES(Exchange.JSON);
+    CSV("text/csv; charset=utf-8");
 
     private final String contentType;
 
