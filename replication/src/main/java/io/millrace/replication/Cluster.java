@@ -1,0 +1,33 @@
+package io.millrace.replication;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/// Who the nodes are, who leads, and how that changes.
+///
+/// Changes are made by the leader of group 0, one at a time; futures complete with a [MembershipOutcome] when the
+/// change is decided, which may take as long as copying a replica. [ClusterView#transfers] shows how far it is.
+public interface Cluster {
+    /// What this node knows now.
+    ClusterView view();
+
+    /// Adds a node, or replaces the one of the same name that has another folder. The same again is fine.
+    CompletableFuture<MembershipOutcome> add(Member member);
+
+    CompletableFuture<MembershipOutcome> remove(String nodeId);
+
+    /// Moves leadership away from a node and keeps it from getting it back; `false` ends that.
+    CompletableFuture<MembershipOutcome> drain(String nodeId, boolean draining);
+
+    /// Hands leadership of a group over.
+    ///
+    /// @param nodeId the new leader; empty for any that has caught up
+    CompletableFuture<MembershipOutcome> transferLeadership(int group, Optional<String> nodeId);
+
+    /// Completes when this node has applied everything that was acknowledged, by any node, before the call.
+    /// Exceptionally when no majority answers in time: then nothing is known.
+    CompletableFuture<Void> barrier(int group);
+
+    /// Called after a leader changed or membership did, on a thread that must not be blocked. Close to stop.
+    AutoCloseable onChange(Runnable listener);
+}

@@ -1,0 +1,87 @@
+package io.millrace.replication;
+
+import io.millrace.log.CorruptLogException;
+import io.millrace.log.disk.Disk;
+import io.millrace.log.disk.DiskFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/// `node.properties`: `key=value` lines, sorted, readable by people, never edited by them.
+final class IdentityFile {
+    private static final String NAME = "node.properties";
+    private static final int SIZE_MAX = 1 << 20;
+
+    private IdentityFile() {}
+
+    static NodeIdentity readOrCreate(Disk disk, Path folder, String nodeId) throws IOException {
+        Path file = folder.resolve(NAME);
+        disk.createFolders(folder);
+        if (!disk.exists(file)) {
+            NodeIdentity made =
+                    new NodeIdentity(nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of());
+            write(disk, folder, made);
+            return made;
+        }
+        NodeIdentity found = decode(file, readText(disk, file));
+        if (!found.nodeId().equals(nodeId)) {
+            throw new IOException("%s belongs to node '%s', not to '%s'; start it with that name, or use another folder"
+                    .formatted(folder, found.nodeId(), nodeId));
+        }
+        return found;
+    }
+
+    private static String readText(Disk disk, Path file) throws IOException {
+        try (DiskFile in = disk.openForReading(file)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(SIZE_MAX, in.sizeBytes()));
+            in.read(bytes, 0);
+            return new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+        }
+    }
+
+    static void write(Disk disk, Path folder, NodeIdentity identity) throws IOException {
+        StringBuilder text = new StringBuilder();
+        text.append("directory=").append(identity.directoryId()).append('\n');
+        text.append("formed=").append(identity.formed()).append('\n');
+        for (Member member : identity.members()) {
+            text.append("member.").append(member.nodeId()).append('=');
+            text.append(member.directoryId()).append(' ').append(member.raftAddress());
+            text.append(' ').append(member.httpAddress()).append('\n');
+        }
+        text.append("node=").append(identity.nodeId()).append('\n');
+        disk.replace(folder.resolve(NAME), text.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static NodeIdentity decode(Path file, String text) throws CorruptLogException {
+        SortedMap<String, String> values = new TreeMap<>();
+        for (String line : text.split("\n")) {
+            int equals = line.indexOf('=');
+            if (equals > 0) {
+                values.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+        }
+        String node = values.get("node");
+        String directory = values.get("directory");
+        if (node == null || directory == null || !text.endsWith("\n")) {
+            throw new CorruptLogException(file + " does not say which node it belongs to");
+        }
+        List<Member> members = new ArrayList<>();
+        for (String key : values.keySet()) {
+            if (key.startsWith("member.")) {
+                String[] parts = values.get(key).split(" ", -1);
+                if (parts.length != 3) {
+                    throw new CorruptLogException(
+                            file + ": line '" + key + "' is not: directory raft-address http-address");
+                }
+                members.add(new Member(key.substring("member.".length()), parts[0], parts[1], parts[2]));
+            }
+        }
+        return new NodeIdentity(node, directory, Boolean.parseBoolean(values.get("formed")), members);
+    }
+}

@@ -1,0 +1,39 @@
+package io.millrace.replication;
+
+import io.millrace.log.disk.Disk;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Who a data folder belongs to: `node.properties` in it.
+///
+/// @param nodeId the node's name
+/// @param directoryId random, made with the folder
+/// @param formed whether this folder has been part of a group
+/// @param members that it knew last; empty while it has not been formed
+public record NodeIdentity(String nodeId, String directoryId, boolean formed, List<Member> members) {
+    public NodeIdentity {
+        members = List.copyOf(members);
+    }
+
+    /// Reads the identity of a folder, or makes one for a folder without.
+    ///
+    /// @throws IOException the disk failed, or the folder belongs to a node of another name
+    public static NodeIdentity of(Disk disk, Path dataFolder, String nodeId) throws IOException {
+        return IdentityFile.readOrCreate(disk, dataFolder, nodeId);
+    }
+
+    /// This folder as a member.
+    public Member member(String raftAddress, String httpAddress) {
+        return new Member(nodeId, directoryId, raftAddress, httpAddress);
+    }
+
+    NodeIdentity withMembers(List<Member> now) {
+        return new NodeIdentity(nodeId, directoryId, true, now);
+    }
+
+    /// Replaces the file, durably.
+    void write(Disk disk, Path dataFolder) throws IOException {
+        IdentityFile.write(disk, dataFolder, this);
+    }
+}
