@@ -1,5 +1,6 @@
 package io.millrace.http.admin;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
@@ -17,17 +18,22 @@ import java.util.function.Supplier;
 /// The routes about the node and what it holds, except for records and queries.
 public final class AdminRoutes {
     private static final int BODY_BYTES_MAX = 64 << 10;
+    private static final List<String> FORWARD = List.of("forward");
 
     private AdminRoutes() {}
 
     /// @param stopping whether the node is on its way down: then it is not ready
     public static List<Route> of(
-            ReplicatedLog log, int partitionsDefault, Metrics metrics, Supplier<Boolean> stopping) {
+            ReplicatedLog log,
+            int partitionsDefault,
+            Metrics metrics,
+            Supplier<Boolean> stopping,
+            Leadership leadership) {
         Topics topics = new Topics(log, partitionsDefault);
         Groups groups = new Groups(log);
         Handler ready = Bodies.withoutBody(exchange -> ready(exchange, log.health(), stopping.get()));
         return List.of(
-                post("/broker/topics", Scope.ADMIN, Bodies.onLoop(topics::create), "Create a topic"),
+                post("/broker/topics", Scope.ADMIN, leadership.guard(Bodies.onLoop(topics::create)), "Create a topic"),
                 get("/broker/topics", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(topics::list), "List topics"),
                 get(
                         "/broker/topics/{topic}",
@@ -39,25 +45,25 @@ public final class AdminRoutes {
                         HttpMethod.DELETE,
                         "/broker/topics/{topic}",
                         Scope.ADMIN,
-                        List.of(),
+                        FORWARD,
                         0,
                         0,
-                        Bodies.withoutBody(topics::delete),
+                        leadership.guard(Bodies.withoutBody(topics::delete)),
                         "Delete a topic and its records"),
                 post(
                         "/broker/commit",
                         Scope.CONSUME,
-                        Bodies.onLoop(topics::commit),
+                        leadership.guard(Bodies.onLoop(topics::commit)),
                         "Commit a group's last processed offset"),
                 post(
                         "/broker/delete-before",
                         Scope.ADMIN,
-                        Bodies.onLoop(topics::deleteBefore),
+                        leadership.guard(Bodies.onLoop(topics::deleteBefore)),
                         "Delete the records below an offset"),
                 post(
                         "/broker/retention",
                         Scope.ADMIN,
-                        Bodies.onLoop(topics::setRetention),
+                        leadership.guard(Bodies.onLoop(topics::setRetention)),
                         "Set how long a topic's records stay"),
                 get("/broker/groups", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(groups::list), "List groups"),
                 get(
@@ -95,7 +101,7 @@ public final class AdminRoutes {
     }
 
     private static Route post(String path, Scope scope, Handler handler, String summary) {
-        return new Route(HttpMethod.POST, path, scope, List.of(), -1, BODY_BYTES_MAX, handler, summary);
+        return new Route(HttpMethod.POST, path, scope, FORWARD, -1, BODY_BYTES_MAX, handler, summary);
     }
 
     private static Route get(String path, Scope scope, int topicParameter, Handler handler, String summary) {
