@@ -5,6 +5,7 @@ import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Exchange;
+import io.millrace.http.route.Failures;
 import io.millrace.http.route.Handler;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.Scope;
@@ -35,11 +36,10 @@ public final class AdminRoutes {
         return List.of(
                 post("/broker/topics", Scope.ADMIN, leadership.guard(Bodies.onLoop(topics::create)), "Create a topic"),
                 get("/broker/topics", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(topics::list), "List topics"),
-                get(
+                read(
                         "/broker/topics/{topic}",
-                        Scope.CONSUME,
                         0,
-                        Bodies.withoutBodyOnThread(topics::describe),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, topics::describe)),
                         "Describe a topic and its partitions"),
                 new Route(
                         HttpMethod.DELETE,
@@ -66,11 +66,10 @@ public final class AdminRoutes {
                         leadership.guard(Bodies.onLoop(topics::setRetention)),
                         "Set how long a topic's records stay"),
                 get("/broker/groups", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(groups::list), "List groups"),
-                get(
+                read(
                         "/broker/groups/{group}",
-                        Scope.CONSUME,
                         -1,
-                        Bodies.withoutBodyOnThread(groups::describe),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, groups::describe)),
                         "Describe a group: committed offsets and lag"),
                 get("/health", Scope.PUBLIC, -1, Bodies.withoutBody(AdminRoutes::alive), "Whether the node answers"),
                 get(
@@ -108,6 +107,18 @@ public final class AdminRoutes {
         return new Route(HttpMethod.GET, path, scope, List.of(), topicParameter, 0, handler, summary);
     }
 
+    private static Route read(String path, int topicParameter, Handler handler, String summary) {
+        return new Route(
+                HttpMethod.GET,
+                path,
+                Scope.CONSUME,
+                List.of(Leadership.CONSISTENCY),
+                topicParameter,
+                0,
+                handler,
+                summary);
+    }
+
     private static void alive(Exchange exchange) {
         exchange.reply(200, Exchange.JSON, new JsonBuffer(16).ascii("{\"ok\":true}\n"));
     }
@@ -119,6 +130,9 @@ public final class AdminRoutes {
         }
         boolean ready = health.ready() && !stopping;
         JsonBuffer json = new JsonBuffer(256).ascii("{\"ok\":").bool(ready);
+        if (!ready) {
+            Failures.notReady(json, problems, exchange.requestId());
+        }
         json.ascii(",\"role\":").string(health.role());
         json.ascii(",\"term\":").number(health.term());
         json.ascii(",\"committed_index\":").number(health.committedIndex());

@@ -11,7 +11,6 @@ import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.Scope;
 import io.millrace.http.route.Suggestions;
-import io.millrace.replication.Cluster;
 import io.millrace.replication.ClusterView;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
@@ -24,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The routes about the cluster, for people and for other nodes.
 public final class ClusterRoutes {
@@ -265,7 +265,7 @@ public final class ClusterRoutes {
     private void answer(
             Exchange exchange,
             CompletableFuture<MembershipOutcome> change,
-            @org.jspecify.annotations.Nullable String node,
+            @Nullable String node,
             String done) {
         Future<?> impatience = exchange.schedule(
                 () -> {
@@ -302,15 +302,5 @@ public final class ClusterRoutes {
                                 .ascii("}\n"));
             }
         });
-    }
-
-    /// Waits until this node has everything that was acknowledged before, for reads that must not be old.
-    ///
-    /// @return completes exceptionally with an answer for the client when no majority says so in time
-    public static CompletableFuture<Void> barrier(Cluster cluster) {
-        return cluster.barrier(0).exceptionallyCompose(failed -> CompletableFuture.failedFuture(new HttpFailure(
-                ErrorCode.NO_LEADER,
-                "No majority of the nodes says in time what the newest record is. Try again, or read without"
-                        + " consistency=linearizable.")));
     }
 }

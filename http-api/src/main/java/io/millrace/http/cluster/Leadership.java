@@ -1,6 +1,7 @@
 package io.millrace.http.cluster;
 
 import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.Bodies;
 import io.millrace.http.route.BodyReceiver;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: event loops; nothing here waits.
 public final class Leadership {
+    /// Parameter of reads.
+    public static final String CONSISTENCY = "consistency";
+
     /// Marks what another node forwarded: it is not forwarded again.
     static final String FORWARDED_BY = "X-Millrace-Forwarded-By";
 
@@ -61,6 +65,39 @@ public final class Leadership {
     /// What a write is answered here while this node does not lead; null when it does.
     public @Nullable HttpFailure refusal() {
         return leads() ? null : Failures.notLeader(log.leader("", 0).orElse(null));
+    }
+
+    /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged before. The
+    /// route must know the parameter [#CONSISTENCY].
+    ///
+    /// Threading: the caller's thread, or a virtual one after a wait.
+    ///
+    /// @throws Exception what the read throws, or `invalid_parameter`
+    public void read(Exchange exchange, Bodies.Plain read) throws Exception {
+        String consistency = exchange.parameters().text(CONSISTENCY, "local");
+        switch (consistency) {
+            case "local" -> read.handle(exchange);
+            case "linearizable" -> log.cluster().barrier(0).whenComplete((done, failed) -> {
+                if (failed == null) {
+                    Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
+                        try {
+                            read.handle(exchange);
+                        } catch (Exception | Error failure) { // becomes the answer
+                            exchange.fail(failure);
+                        }
+                    });
+                } else {
+                    exchange.fail(new HttpFailure(
+                            ErrorCode.NO_LEADER,
+                            "No majority of the nodes says in time what the newest record is. Try again, or read without"
+                                    + " consistency=linearizable."));
+                }
+            });
+            default ->
+                throw new HttpFailure(
+                        ErrorCode.INVALID_PARAMETER,
+                        "Parameter 'consistency' must be local or linearizable, not '" + consistency + "'.");
+        }
     }
 
     private BodyReceiver elsewhere(Exchange exchange, boolean forward) {

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -149,7 +150,7 @@ public final class RemoteCopies implements ReplicaPeers {
         ///
         /// @return what stopped it; null when the answer ended
         /// @throws IOException `to` could not be written, or the other node will not go on
-        private @org.jspecify.annotations.Nullable IOException attempt(
+        private @Nullable IOException attempt(
                 String name, Progress progress, OutputStream to) throws IOException {
             String path = "%s/%s/file?name=%s&from=%d&length=%d"
                     .formatted(

@@ -6,6 +6,7 @@ import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
+import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.RouteTable;
@@ -61,8 +62,9 @@ final class Bootstrap {
         exchange.reply(
                 503,
                 Exchange.JSON,
-                new JsonBuffer(256)
-                        .ascii("{\"ok\":false,\"role\":\"starting\",\"term\":0,\"committed_index\":-1,\"applied_index\":-1,\"problems\":")
+                Failures.notReady(new JsonBuffer(512).ascii("{\"ok\":false"), problems, exchange.requestId())
+                        .ascii(",\"role\":\"starting\",\"term\":0,\"committed_index\":-1,\"applied_index\":-1")
+                        .ascii(",\"problems\":")
                         .value(problems)
                         .ascii("}\n"),
                 "Retry-After: 1\r\n");

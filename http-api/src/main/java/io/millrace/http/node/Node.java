@@ -438,7 +438,7 @@ public final class Node implements AutoCloseable {
         List<Route> routes = new ArrayList<>();
         routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get, leadership));
         routes.addAll(ProduceRoutes.of(log, ingest, metrics, leadership));
-        routes.addAll(SubscribeRoutes.of(log, subscribe, metrics));
+        routes.addAll(SubscribeRoutes.of(log, subscribe, metrics, leadership));
         routes.addAll(QueryRoutes.of(engine, metrics, leadership));
         routes.add(ClusterRoutes.identity(this::identity));
         routes.addAll(ClusterRoutes.of(log, leadership, metrics, settings.integer(Setting.COPY_BYTES)));

@@ -1,15 +1,18 @@
 package io.millrace.http.route;
 
+import io.millrace.http.json.JsonBuffer;
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.query.SqlException;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.TopicOutcome;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -116,6 +119,14 @@ public final class Failures {
                         .with(LEADER, leader);
     }
 
+    /// Adds what every error has to the answer of `/ready`, which has more.
+    public static JsonBuffer notReady(JsonBuffer json, List<String> problems, String requestId) {
+        json.ascii(",\"error\":").string(ErrorCode.NOT_READY.code());
+        json.ascii(",\"message\":").string("The node is not ready: " + String.join("; ", problems) + ".");
+        json.ascii(",\"docs\":").string("/docs/errors#" + ErrorCode.NOT_READY.code());
+        return json.ascii(",\"request_id\":").string(requestId);
+    }
+
     /// The error for a change of membership that was decided otherwise; null when it is done.
     public static @Nullable HttpFailure of(MembershipOutcome outcome) {
         return switch (outcome) {
@@ -188,6 +199,7 @@ public final class Failures {
                         ErrorCode.OUTCOME_UNKNOWN,
                         "Nobody can tell whether the write happened (" + unknown.getMessage()
                                 + "). The same idempotency_key finds out.");
+            case NotLeaderException elsewhere -> notLeader(elsewhere.leader());
             case ReplicationException refused ->
                 new HttpFailure(ErrorCode.WRITE_FAILED, "Nothing was written: " + refused.getMessage() + ".");
             case OffsetOutOfRangeException range ->
