@@ -83,9 +83,9 @@ public final class GroupLog implements ReplicatedLog {
     private final Disk disk;
     private final Closeable lock;
     private final InstantSource clock;
-    private final GroupState state;
+    final GroupState state;
     private final Consensus consensus;
-    private final Batcher batcher;
+    final Batcher batcher;
     private final Thread housekeeper;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
@@ -100,7 +100,12 @@ public final class GroupLog implements ReplicatedLog {
     private volatile long freeBytes = Long.MAX_VALUE;
 
     private GroupLog(
-            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            boolean stepped)
             throws IOException {
         this.lock = lock;
         this.settings = settings;
@@ -109,13 +114,9 @@ public final class GroupLog implements ReplicatedLog {
         this.state = GroupState.open(disk, settings, 0, new Listener());
         Consensus opened = null;
         try {
-            CompletableFuture<Void> logs = CompletableFuture.runAsync(() -> {
-                try {
-                    state.openLogs();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            // when stepped, each log opens when it is first used: no thread but the caller's
+            CompletableFuture<Void> logs =
+                    stepped ? CompletableFuture.completedFuture(null) : CompletableFuture.runAsync(this::openLogs);
             opened = opener.open(state);
             join(logs);
         } catch (IOException | RuntimeException | Error e) {
@@ -137,6 +138,14 @@ public final class GroupLog implements ReplicatedLog {
         this.housekeeper.setDaemon(true);
     }
 
+    private void openLogs() {
+        try {
+            state.openLogs();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
     /// readable when this returns.
     ///
@@ -145,13 +154,23 @@ public final class GroupLog implements ReplicatedLog {
     public static GroupLog open(
             ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, false);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
         if (settings.peers().size() == 1) {
             log.awaitLead();
         }
+        return log;
+    }
+
+    /// Opens the log without any thread of its own: nothing happens but in [Batcher#doWork] and
+    /// [Housekeeping#round], which the caller calls. So a simulation decides what happens when.
+    static GroupLog openStepped(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, true);
+        log.checkDisk();
         return log;
     }
 
@@ -578,14 +597,30 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void keepHouse() {
-        long diskNanos = System.nanoTime();
-        long retentionNanos = diskNanos;
-        long snapshotAtNanos = diskNanos;
-        long progressNanos = diskNanos;
-        long progressIndex = -1;
+        Housekeeping housekeeping = new Housekeeping(System.nanoTime());
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
-            long now = System.nanoTime();
+            housekeeping.round(System.nanoTime());
+        }
+    }
+
+    /// What is done every now and then, and when it was done last. One thread.
+    final class Housekeeping {
+        private long diskNanos;
+        private long retentionNanos;
+        private long snapshotAtNanos;
+        private long progressNanos;
+        private long progressIndex = -1;
+
+        Housekeeping(long nowNanos) {
+            diskNanos = nowNanos;
+            retentionNanos = nowNanos;
+            snapshotAtNanos = nowNanos;
+            progressNanos = nowNanos;
+        }
+
+        /// Does what is due.
+        void round(long now) {
             if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
                 diskNanos = now;
                 checkDisk();
