@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -45,7 +46,8 @@ final class TestCluster implements AutoCloseable {
 
     Node start(String id, String... options) throws IOException {
         List<String> all = new ArrayList<>(List.of("cluster.node-id", id, "cluster.nodes", nodes()));
-        all.addAll(List.of("port", Integer.toString(ports.get(id)[1])));
+        int[] pair = Objects.requireNonNull(ports.get(id), id);
+        all.addAll(List.of("port", Integer.toString(pair[1])));
         all.addAll(List.of(options));
         Node node = TestNodes.start(folder.resolve(id), all.toArray(String[]::new));
         running.put(id, node);
