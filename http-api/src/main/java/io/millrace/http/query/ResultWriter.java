@@ -5,6 +5,7 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.ReplyStream;
+import io.millrace.http.route.Socket;
 import io.millrace.query.Frontier;
 import io.millrace.query.ResultListener;
 import io.millrace.query.SqlException;
@@ -33,7 +34,9 @@ final class ResultWriter implements ResultListener {
 
     private final Exchange exchange;
     private final ResultFormat format;
-    private final boolean several;
+    private final int count;
+    private final @Nullable Socket socket; // null unless the answer is messages
+    private final String id;
     private final JsonBuffer out = new JsonBuffer(1024);
     private final TextBuffer text = new TextBuffer(4096);
     private @Nullable ReplyStream stream;
@@ -47,12 +50,23 @@ final class ResultWriter implements ResultListener {
     private @Nullable Throwable failure;
     private List<String> notices = List.of();
 
-    /// @param several whether the answer is a list of results
-    ResultWriter(Exchange exchange, ResultFormat format, boolean several) {
+    /// @param count statements; the results of more than one are a list
+    ResultWriter(Exchange exchange, ResultFormat format, int count) {
+        this(exchange, format, count, null, "");
+    }
+
+    /// Writes messages, each with the request's id.
+    ResultWriter(Exchange exchange, Socket socket, String id, int count) {
+        this(exchange, ResultFormat.MESSAGES, count, socket, id);
+    }
+
+    private ResultWriter(Exchange exchange, ResultFormat format, int count, @Nullable Socket socket, String id) {
         this.exchange = exchange;
         this.format = format;
-        this.several = several;
-        if (format == ResultFormat.JSON && several) {
+        this.count = count;
+        this.socket = socket;
+        this.id = id;
+        if (format == ResultFormat.JSON && count > 1) {
             out.ascii("{\"ok\":true,\"results\":[");
         }
     }
@@ -97,7 +111,7 @@ final class ResultWriter implements ResultListener {
                 columns(columns);
                 out.ascii(",\"rows\":[");
             }
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("columns");
                 columns(columns);
                 if (!notices.isEmpty()) {
@@ -142,6 +156,7 @@ final class ResultWriter implements ResultListener {
                 }
             }
             case NDJSON, EVENTS -> changes(batch, null);
+            case MESSAGES -> rowMessages(batch);
             case CSV -> csvRows(batch, false);
         }
     }
@@ -149,12 +164,40 @@ final class ResultWriter implements ResultListener {
     @Override
     public void changes(Batch batch, Frontier frontier, long watermarkMs) {
         switch (format) {
-            case NDJSON, EVENTS -> changes(batch, frontier);
+            case NDJSON, EVENTS, MESSAGES -> changes(batch, frontier);
             case CSV -> {
                 csvRows(batch, true);
                 flush();
             }
             case JSON -> throw new IllegalStateException("a JSON document must end");
+        }
+    }
+
+    private void rowMessages(Batch batch) {
+        int start = -1;
+        for (int row = 0; row < batch.count(); row++) {
+            for (long copy = 0; copy < batch.weight(row); copy++) {
+                if (start < 0) {
+                    beginObject("rows");
+                    out.ascii("\"rows\":[");
+                    start = out.size();
+                } else {
+                    out.put(',');
+                }
+                row(batch, row);
+                rowCount++;
+                if (out.size() - start >= PIECE_BYTES) {
+                    out.put(']');
+                    endObject();
+                    flush();
+                    start = -1;
+                }
+            }
+        }
+        if (start >= 0) {
+            out.put(']');
+            endObject();
+            flush();
         }
     }
 
@@ -226,7 +269,7 @@ final class ResultWriter implements ResultListener {
 
     @Override
     public void progress(Frontier frontier, long watermarkMs) {
-        if (format == ResultFormat.NDJSON || format == ResultFormat.EVENTS) {
+        if (format == ResultFormat.NDJSON || format == ResultFormat.EVENTS || format == ResultFormat.MESSAGES) {
             beginObject("progress");
             out.ascii("\"progress\":{\"frontier\":").ascii(frontier.toString());
             out.ascii(",\"watermark\":");
@@ -267,13 +310,21 @@ final class ResultWriter implements ResultListener {
                 }
                 out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
             }
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("complete");
                 out.ascii("\"complete\":{\"row_count\":").number(rowCount);
                 out.ascii(",\"frontier\":").ascii(frontier.toString());
                 out.ascii(",\"message\":").string(message);
                 out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
-                endObject(frontier);
+                if (socket == null) {
+                    endObject(frontier);
+                } else if (statements < count) {
+                    out.ascii(",\"more\":true");
+                    endObject();
+                    flush();
+                } else {
+                    endObject(); // the last message waits for finish(): then the id is free
+                }
             }
             case CSV -> {}
         }
@@ -293,8 +344,12 @@ final class ResultWriter implements ResultListener {
 
     /// All statements are done.
     void finish() {
+        if (socket != null) {
+            flush();
+            return;
+        }
         if (format == ResultFormat.JSON) {
-            out.ascii(several ? "]}\n" : "\n");
+            out.ascii(count > 1 ? "]}\n" : "\n");
         }
         ReplyStream open = stream;
         if (open == null) {
@@ -307,6 +362,14 @@ final class ResultWriter implements ResultListener {
 
     /// A statement failed, and the others are not run.
     void finish(Throwable thrown) {
+        if (socket != null) {
+            out.clear(); // what was begun is not whole
+            beginObject("error");
+            nestedError(out, thrown, exchange.requestId());
+            endObject();
+            flush();
+            return;
+        }
         ReplyStream open = stream;
         if (open == null) {
             exchange.fail(thrown);
@@ -314,15 +377,9 @@ final class ResultWriter implements ResultListener {
         }
         HttpFailure told = Failures.of(thrown, exchange.requestId());
         switch (format) {
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("error");
-                out.ascii("\"ok\":false,\"error\":").string(told.code());
-                out.ascii(",\"message\":").string(told.message());
-                out.ascii(",\"docs\":").string("/docs/errors#" + told.code());
-                out.ascii(",\"request_id\":").string(exchange.requestId());
-                told.fields()
-                        .forEach((name, value) ->
-                                out.put(',').string(name).put(':').value(value));
+                error(out, told, exchange.requestId());
                 endObject();
                 open.write(out);
                 open.end();
@@ -331,19 +388,42 @@ final class ResultWriter implements ResultListener {
         }
     }
 
+    private static void error(JsonBuffer json, HttpFailure told, String requestId) {
+        json.ascii("\"ok\":false,\"error\":").string(told.code());
+        json.ascii(",\"message\":").string(told.message());
+        json.ascii(",\"docs\":").string("/docs/errors#" + told.code());
+        json.ascii(",\"request_id\":").string(requestId);
+        told.fields()
+                .forEach((name, value) -> json.put(',').string(name).put(':').value(value));
+    }
+
+    /// The member `error` of a message.
+    static void nestedError(JsonBuffer json, Throwable thrown, String requestId) {
+        json.ascii("\"error\":{");
+        error(json, Failures.of(thrown, requestId), requestId);
+        json.put('}');
+    }
+
     private void beginObject(String event) {
         if (format == ResultFormat.EVENTS) {
             out.ascii("event: ").ascii(event).ascii("\ndata: ");
         }
         out.put('{');
+        if (socket != null) {
+            out.ascii("\"id\":").string(id).put(',');
+        }
     }
 
     private void endObject() {
-        out.ascii(format == ResultFormat.EVENTS ? "}\n\n" : "}\n");
+        out.ascii(format == ResultFormat.EVENTS ? "}\n\n" : socket != null ? "}" : "}\n");
     }
 
     /// Ends an object behind which a client may resume.
     private void endObject(Frontier frontier) {
+        if (socket != null) {
+            endObject();
+            return;
+        }
         out.put('}');
         if (format == ResultFormat.EVENTS) {
             out.ascii("\nid: ").ascii(frontier.toString()).put('\n');
@@ -359,6 +439,11 @@ final class ResultWriter implements ResultListener {
     }
 
     private void flush() {
+        Socket conversation = socket;
+        if (conversation != null) {
+            conversation.write(out);
+            return;
+        }
         ReplyStream open = stream;
         if (open == null) {
             open = exchange.stream(200, format.contentType());
