@@ -6,17 +6,21 @@ import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.ReplyStream;
 import io.millrace.http.route.Socket;
+import io.millrace.query.Changelog;
+import io.millrace.query.Changelog.Style;
 import io.millrace.query.Frontier;
 import io.millrace.query.ResultListener;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.data.ColumnInfo;
 import io.millrace.query.data.Schema;
+import io.millrace.query.format.ChangePairs;
 import io.millrace.query.format.RowCsvWriter;
 import io.millrace.query.format.RowJsonWriter;
 import io.millrace.query.format.TextBuffer;
 import io.millrace.query.format.TimeText;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +53,9 @@ final class ResultWriter implements ResultListener {
     private boolean complete;
     private @Nullable Throwable failure;
     private List<String> notices = List.of();
+    private Changelog changelog = Changelog.WEIGHTS;
+    private Style style = Style.WEIGHTS;
+    private final ChangePairs pairs = new ChangePairs();
 
     /// @param count statements; the results of more than one are a list
     ResultWriter(Exchange exchange, ResultFormat format, int count) {
@@ -80,6 +87,8 @@ final class ResultWriter implements ResultListener {
         rows = null;
         csv = null;
         notices = List.of();
+        changelog = Changelog.WEIGHTS;
+        style = Style.WEIGHTS;
         if (format == ResultFormat.JSON) {
             out.ascii(statements > 0 ? "," : "").ascii("{\"ok\":true");
         }
@@ -101,6 +110,12 @@ final class ResultWriter implements ResultListener {
     // -------------------------------------------------------------------------------------
 
     @Override
+    public void changelog(Changelog wanted) {
+        changelog = wanted;
+        style = wanted.style();
+    }
+
+    @Override
     public void columns(Schema columns, List<String> said) {
         columnsWritten = true;
         notices = List.copyOf(said);
@@ -114,6 +129,12 @@ final class ResultWriter implements ResultListener {
             case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("columns");
                 columns(columns);
+                if (style == Style.UPSERT) {
+                    out.ascii(",\"key\":")
+                            .value(Arrays.stream(changelog.key())
+                                    .mapToObj(columns::name)
+                                    .toList());
+                }
                 if (!notices.isEmpty()) {
                     out.ascii(",\"notices\":").value(notices);
                 }
@@ -155,8 +176,7 @@ final class ResultWriter implements ResultListener {
                     }
                 }
             }
-            case NDJSON, EVENTS -> changes(batch, null);
-            case MESSAGES -> rowMessages(batch);
+            case NDJSON, EVENTS, MESSAGES -> changes(batch, null);
             case CSV -> csvRows(batch, false);
         }
     }
@@ -164,41 +184,122 @@ final class ResultWriter implements ResultListener {
     @Override
     public void changes(Batch batch, Frontier frontier, long watermarkMs) {
         switch (format) {
-            case NDJSON, EVENTS, MESSAGES -> changes(batch, frontier);
+            case NDJSON, EVENTS, MESSAGES -> {
+                if (style == Style.WEIGHTS) {
+                    changes(batch, frontier);
+                } else {
+                    styled(batch, frontier, watermarkMs);
+                }
+            }
             case CSV -> {
-                csvRows(batch, true);
+                if (style == Style.WEIGHTS) {
+                    csvRows(batch, true);
+                } else {
+                    styledCsv(batch);
+                }
                 flush();
             }
             case JSON -> throw new IllegalStateException("a JSON document must end");
         }
     }
 
-    private void rowMessages(Batch batch) {
-        int start = -1;
-        for (int row = 0; row < batch.count(); row++) {
-            for (long copy = 0; copy < batch.weight(row); copy++) {
-                if (start < 0) {
-                    beginObject("rows");
-                    out.ascii("\"rows\":[");
-                    start = out.size();
-                } else {
-                    out.put(',');
-                }
-                row(batch, row);
-                rowCount++;
-                if (out.size() - start >= PIECE_BYTES) {
-                    out.put(']');
-                    endObject();
-                    flush();
-                    start = -1;
-                }
+    /// Changes as the session wants them, in as many objects as they need.
+    private void styled(Batch batch, Frontier frontier, long watermarkMs) {
+        String source = style == Style.DEBEZIUM ? source(frontier, watermarkMs) : "";
+        int[] start = {-1};
+        pairs.visit(batch, changelog.key(), (before, after) -> {
+            if (start[0] >= 0 && out.size() - start[0] >= PIECE_BYTES) {
+                out.ascii("],\"more\":true");
+                endObject();
+                flush();
+                start[0] = -1;
             }
-        }
-        if (start >= 0) {
-            out.put(']');
-            endObject();
+            if (start[0] < 0) {
+                beginObject("changes");
+                out.ascii("\"changes\":[");
+                start[0] = out.size();
+            } else {
+                out.put(',');
+            }
+            if (style == Style.UPSERT) {
+                upsert(batch, before, after);
+            } else {
+                envelope(batch, before, after, source);
+            }
+            rowCount++;
+        });
+        if (start[0] >= 0) {
+            out.ascii("],\"frontier\":").ascii(frontier.toString());
+            endObject(frontier);
             flush();
         }
+    }
+
+    private void upsert(Batch batch, int before, int after) {
+        RowJsonWriter writer = rowWriter();
+        int[] key = changelog.key();
+        out.ascii(after >= 0 ? "{\"op\":\"upsert\",\"key\":[" : "{\"op\":\"delete\",\"key\":[");
+        for (int i = 0; i < key.length; i++) {
+            if (i > 0) {
+                text.put(',');
+            }
+            writer.value(batch, after >= 0 ? after : before, key[i], text);
+        }
+        takeText();
+        out.ascii("],\"row\":");
+        if (after >= 0) {
+            row(batch, after);
+        } else {
+            out.ascii("null");
+        }
+        out.put('}');
+    }
+
+    private void envelope(Batch batch, int before, int after, String source) {
+        out.ascii("{\"before\":");
+        object(batch, before);
+        out.ascii(",\"after\":");
+        object(batch, after);
+        out.ascii(",\"op\":\"")
+                .ascii(operation(before, after))
+                .ascii("\",\"source\":")
+                .ascii(source);
+        out.put('}');
+    }
+
+    private void object(Batch batch, int row) {
+        if (row < 0) {
+            out.ascii("null");
+        } else {
+            rowWriter().object(batch, row, text);
+            takeText();
+        }
+    }
+
+    private static String operation(int before, int after) {
+        return before < 0 ? "c" : after < 0 ? "d" : "u";
+    }
+
+    private static String source(Frontier frontier, long watermarkMs) {
+        JsonBuffer json = new JsonBuffer(128)
+                .ascii("{\"connector\":\"millrace\",\"frontier\":")
+                .ascii(frontier.toString())
+                .ascii(",\"watermark\":");
+        watermark(json, watermarkMs);
+        return json.put('}').toString();
+    }
+
+    /// The operation in front of each row; of a row that is taken away, what it was.
+    private void styledCsv(Batch batch) {
+        RowCsvWriter writer = csvWriter();
+        pairs.visit(batch, changelog.key(), (before, after) -> {
+            String operation = style == Style.DEBEZIUM ? operation(before, after) : after >= 0 ? "upsert" : "delete";
+            out.ascii(operation).put(',');
+            writer.row(batch, after >= 0 ? after : before, text);
+            takeText();
+            rowCount++;
+            spill(WHOLE_BYTES_MAX);
+        });
     }
 
     /// @param frontier that the changes lead to; null for rows of a statement that ends
@@ -221,7 +322,11 @@ final class ResultWriter implements ResultListener {
             boolean last = row == batch.count();
             if (frontier == null) {
                 endObject();
-                spill(WHOLE_BYTES_MAX);
+                if (socket == null) {
+                    spill(WHOLE_BYTES_MAX);
+                } else {
+                    flush(); // each object is a message
+                }
             } else if (last) {
                 out.ascii(",\"frontier\":").ascii(frontier.toString());
                 endObject(frontier);
@@ -235,19 +340,28 @@ final class ResultWriter implements ResultListener {
     }
 
     private void row(Batch batch, int row) {
+        rowWriter().array(batch, row, text);
+        takeText();
+    }
+
+    private RowJsonWriter rowWriter() {
         RowJsonWriter writer = rows;
         if (writer == null) {
             throw new IllegalStateException("rows came before their columns");
         }
-        writer.array(batch, row, text);
-        takeText();
+        return writer;
     }
 
-    private void csvRows(Batch batch, boolean weights) {
+    private RowCsvWriter csvWriter() {
         RowCsvWriter writer = csv;
         if (writer == null) {
             throw new IllegalStateException("rows came before their columns");
         }
+        return writer;
+    }
+
+    private void csvRows(Batch batch, boolean weights) {
+        RowCsvWriter writer = csvWriter();
         for (int row = 0; row < batch.count(); row++) {
             long copies = weights ? 1 : batch.weight(row);
             for (long copy = 0; copy < copies; copy++) {
