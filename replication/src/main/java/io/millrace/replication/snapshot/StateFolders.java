@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,9 +58,8 @@ public final class StateFolders {
 
     /// The state in force; brings a copy into force that was ready when the process ended. Empty for a new node.
     ///
-    /// @param nowMs names what is set aside
     /// @throws CorruptLogException a manifest is not what was written
-    public Optional<Manifest> open(long nowMs) throws IOException {
+    public Optional<Manifest> open() throws IOException {
         Optional<Manifest> old = Manifest.read(disk, manifestFile, idempotencyKeysMax);
         Optional<Manifest> copy = readyCopy();
         Optional<Manifest> inForce = old;
@@ -74,7 +72,9 @@ public final class StateFolders {
                 discardReadyCopy();
             }
         }
-        setAsideBefore(inForce.map(Manifest::folder).orElse(Manifest.FIRST_FOLDER), nowMs);
+        if (inForce.isPresent()) {
+            setAsideBefore(inForce.get().folder(), inForce.get().timeMs());
+        }
         return inForce;
     }
 
@@ -117,6 +117,8 @@ public final class StateFolders {
     }
 
     /// Moves the folders of earlier states aside, and deletes what had been aside before.
+    ///
+    /// @param nowMs names the folder; the newest record's time will do
     public void setAsideBefore(String inForce, long nowMs) throws IOException {
         List<String> earlier = new ArrayList<>();
         for (String name : disk.list(dataFolder)) {
@@ -185,13 +187,7 @@ public final class StateFolders {
         return aside;
     }
 
-    /// Space that a copy may take now.
-    long usableBytes() throws IOException {
-        return disk.usableBytes(dataFolder);
-    }
-
-    @Nullable
-    Path folderOf(String name) {
-        return number(name) < 0 ? null : dataFolder.resolve(name);
+    public Path dataFolder() {
+        return dataFolder;
     }
 }
