@@ -100,9 +100,9 @@ public final class GroupLog implements ReplicatedLog {
     private final Disk disk;
     private final Closeable lock;
     private final InstantSource clock;
-    private final GroupState state;
+    final GroupState state;
     private final Consensus consensus;
-    private final Batcher batcher;
+    final Batcher batcher;
     private final GroupCluster cluster;
     private final Thread housekeeper;
     private final Thread watch;
@@ -124,7 +124,8 @@ public final class GroupLog implements ReplicatedLog {
             InstantSource clock,
             ConsensusOpener opener,
             Closeable lock,
-            Surroundings surroundings)
+            Surroundings surroundings,
+            boolean stepped)
             throws IOException {
         this.lock = lock;
         this.settings = settings;
@@ -133,13 +134,9 @@ public final class GroupLog implements ReplicatedLog {
         this.state = GroupState.open(disk, settings, 0, new Listener());
         Consensus opened = null;
         try {
-            CompletableFuture<Void> logs = CompletableFuture.runAsync(() -> {
-                try {
-                    state.openLogs();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            // when stepped, each log opens when it is first used: no thread but the caller's
+            CompletableFuture<Void> logs =
+                    stepped ? CompletableFuture.completedFuture(null) : CompletableFuture.runAsync(this::openLogs);
             opened = opener.open(state);
             join(logs);
         } catch (IOException | RuntimeException | Error e) {
@@ -170,6 +167,14 @@ public final class GroupLog implements ReplicatedLog {
         consensus.group().onChange(() -> LockSupport.unpark(watch));
     }
 
+    private void openLogs() {
+        try {
+            state.openLogs();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /// Opens the log of a node without peers.
     ///
     /// @throws IOException the disk failed or holds something else than was written
@@ -192,7 +197,7 @@ public final class GroupLog implements ReplicatedLog {
             Closeable lock,
             Surroundings surroundings)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, false);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
@@ -200,6 +205,16 @@ public final class GroupLog implements ReplicatedLog {
         if (settings.members().size() == 1) {
             log.awaitLead();
         }
+        return log;
+    }
+
+    /// Opens the log without any thread of its own: nothing happens but in [Batcher#doWork] and
+    /// [Housekeeping#round], which the caller calls. So a simulation decides what happens when.
+    static GroupLog openStepped(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, true);
+        log.checkDisk();
         return log;
     }
 
@@ -639,18 +654,35 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void keepHouse() {
-        long diskNanos = System.nanoTime();
-        long retentionNanos = diskNanos;
-        long snapshotAtNanos = diskNanos;
-        long progressNanos = diskNanos;
-        long progressIndex = -1;
+        Housekeeping housekeeping = new Housekeeping(System.nanoTime());
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
-            long now = System.nanoTime();
+            housekeeping.round(System.nanoTime());
+        }
+    }
+
+    /// What is done every now and then, and when it was done last. One thread.
+    final class Housekeeping {
+        private long diskNanos;
+        private long retentionNanos;
+        private long snapshotAtNanos;
+        private long progressNanos;
+        private long progressIndex = -1;
+
+        Housekeeping(long nowNanos) {
+            diskNanos = nowNanos;
+            retentionNanos = nowNanos;
+            snapshotAtNanos = nowNanos;
+            progressNanos = nowNanos;
+        }
+
+        /// Does what is due.
+        void round(long now) {
             if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
                 diskNanos = now;
                 checkDisk();
             }
+            failOverdue();
             Consensus.Status status = consensus.status();
             if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
                 progressIndex = status.appliedIndex();
@@ -674,15 +706,19 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
+    private void failOverdue() {
+        batcher.failOlderThan(
+                settings.requestTimeout().toNanos(),
+                "no decision within " + settings.requestTimeout().toSeconds() + " s");
+    }
+
     /// What must not wait for a snapshot or a slow disk.
     private void watch() {
         long leadNanos = System.nanoTime();
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
             long now = System.nanoTime();
-            batcher.failOlderThan(
-                    settings.requestTimeout().toNanos(),
-                    "no decision within " + settings.requestTimeout().toSeconds() + " s");
+            failOverdue();
             cluster.watch();
             if (now - leadNanos >= LEAD_INTERVAL_NANOS) {
                 leadNanos = now;
