@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -619,6 +620,13 @@ public final class GroupState implements StateMachine {
         return topic == null || partition < 0 || partition >= topic.length ? null : topic[partition];
     }
 
+    /// All of them, by topic and partition.
+    List<PartitionReplica> allReplicas() {
+        List<PartitionReplica> all = new ArrayList<>();
+        new TreeMap<>(replicas).values().forEach(topic -> all.addAll(java.util.Arrays.asList(topic)));
+        return all;
+    }
+
     /// Bytes of all partition logs that are open.
     public long sizeBytes() {
         long bytes = 0;
@@ -809,7 +817,7 @@ public final class GroupState implements StateMachine {
             folder = manifest.folder();
             metadata = manifest.metadata();
             for (Long gone : old.keySet()) {
-                closeAll(List.of(Objects.requireNonNull(replicas.remove(gone))));
+                closeAll(java.util.Collections.singletonList(replicas.remove(gone)));
             }
             closeAll(deleted.values());
             deleted.clear();

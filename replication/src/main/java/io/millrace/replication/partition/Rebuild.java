@@ -68,6 +68,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private final String nodeId;
     private final CopyRates rates;
     private final int idempotencyKeysMax;
+    private final Runnable filesMove;
     private final Thread thread;
 
     // ---- guarded by this
@@ -88,6 +89,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private final LongAdder failures = new LongAdder();
     private final LongAdder bytesFetched = new LongAdder();
 
+    /// @param filesMove called before the files of the old state move
     Rebuild(
             GroupState state,
             Disk disk,
@@ -95,7 +97,9 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
             Function<GroupPeers.Peer, Member> memberOf,
             String nodeId,
             CopyRates rates,
-            int idempotencyKeysMax) {
+            int idempotencyKeysMax,
+            Runnable filesMove) {
+        this.filesMove = filesMove;
         this.state = state;
         this.disk = disk;
         this.folders = state.folders();
@@ -349,6 +353,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     }
 
     private void tidy() throws IOException {
+        filesMove.run();
         folders.setAsideBefore(state.folder(), System.currentTimeMillis());
         synchronized (this) {
             step = Step.IDLE;

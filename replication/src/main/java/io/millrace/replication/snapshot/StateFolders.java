@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /// | a folder with a lower number than that in force | –            | aside: a crash was faster          |
 /// | a folder with a higher number               | –                | kept: its files are used again     |
 ///
-/// Threading: one thread at a time.
+/// Threading: one thread at a time; what is aside may be deleted by any.
 public final class StateFolders {
     private static final Logger LOG = LoggerFactory.getLogger(StateFolders.class);
     private static final String ASIDE = "aside-";
@@ -119,7 +119,7 @@ public final class StateFolders {
     /// Moves the folders of earlier states aside, and deletes what had been aside before.
     ///
     /// @param nowMs names the folder; the newest record's time will do
-    public void setAsideBefore(String inForce, long nowMs) throws IOException {
+    public synchronized void setAsideBefore(String inForce, long nowMs) throws IOException {
         List<String> earlier = new ArrayList<>();
         for (String name : disk.list(dataFolder)) {
             if (number(name) >= 0 && number(name) < number(inForce)) {
@@ -144,7 +144,7 @@ public final class StateFolders {
     /// Deletes a copy that was begun and is not needed any more.
     ///
     /// @return whether there was one
-    public boolean deleteUnfinished(String inForce) throws IOException {
+    public synchronized boolean deleteUnfinished(String inForce) throws IOException {
         boolean found = false;
         for (String name : disk.list(dataFolder)) {
             if (number(name) > number(inForce)) {
@@ -158,7 +158,7 @@ public final class StateFolders {
     /// Deletes everything that is kept aside: its space is needed more urgently.
     ///
     /// @return whether there was anything
-    public boolean deleteAsides() throws IOException {
+    public synchronized boolean deleteAsides() throws IOException {
         List<String> names = asides();
         for (String name : names) {
             LOG.atWarn().addKeyValue("folder", dataFolder.resolve(name)).log("what was kept aside is deleted for space");
