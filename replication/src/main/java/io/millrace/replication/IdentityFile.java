@@ -58,24 +58,26 @@ final class IdentityFile {
             text.append(' ').append(member.httpAddress()).append('\n');
         }
         text.append("node=").append(identity.nodeId()).append('\n');
-        text.append(CHECKSUM).append(checksum(text.toString(), text.length())).append('\n');
+        String checksum = checksum(text.toString());
+        text.append(CHECKSUM).append(checksum).append('\n');
         disk.replace(folder.resolve(NAME), text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     /// The last line covers everything before: one flipped bit would make this folder another voter.
-    private static String checksum(String text, int length) {
+    private static String checksum(String text) {
         CRC32C crc = new CRC32C();
-        crc.update(text.substring(0, length).getBytes(StandardCharsets.UTF_8));
+        crc.update(text.getBytes(StandardCharsets.UTF_8));
         return "%08x".formatted(crc.getValue());
     }
 
     private static NodeIdentity decode(Path file, String text) throws CorruptLogException {
         int last = text.lastIndexOf(CHECKSUM);
-        String expected = last < 0 ? "" : text.substring(last + CHECKSUM.length()).stripTrailing();
-        String found = last < 0 ? "" : checksum(text, last);
+        String expected =
+                last < 0 ? "" : text.substring(last + CHECKSUM.length()).stripTrailing();
+        String found = last < 0 ? "" : checksum(text.substring(0, last));
         if (last < 0 || !found.equals(expected) || !text.endsWith("\n")) {
-            throw new CorruptLogException("%s is corrupt: expected a last line %s%s, found '%s'"
-                    .formatted(file, CHECKSUM, found, expected));
+            throw new CorruptLogException(
+                    "%s is corrupt: expected a last line %s%s, found '%s'".formatted(file, CHECKSUM, found, expected));
         }
         SortedMap<String, String> values = new TreeMap<>();
         for (String line : text.split("\n")) {

@@ -41,8 +41,9 @@ final class SetAside {
         }
         String name = new String(read(disk, intention), StandardCharsets.UTF_8).strip();
         if (!name.matches(ASIDE)) {
-            throw new IOException("%s says '%s', expected the name of a folder aside-<time>. Move everything out of %s by hand."
-                    .formatted(intention, name, folder));
+            throw new IOException(
+                    "%s says '%s', expected the name of a folder aside-<time>. Move everything out of %s by hand."
+                            .formatted(intention, name, folder));
         }
         Path aside = folder.resolve(name);
         disk.createFolders(aside);

@@ -243,8 +243,8 @@ public final class SimulatedDisk implements Disk {
     /// Folders are durable at once, so their moves are too.
     private void renameFolder(Path from, Path to) throws IOException {
         if (folders.containsKey(to) || !folders.containsKey(to.getParent())) {
-            throw new IOException("rename of %s to %s failed: the target exists, or its folder does not"
-                    .formatted(from, to));
+            throw new IOException(
+                    "rename of %s to %s failed: the target exists, or its folder does not".formatted(from, to));
         }
         if (beginOperation()) {
             throw powerLost();

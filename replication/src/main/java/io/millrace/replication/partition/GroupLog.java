@@ -155,8 +155,7 @@ public final class GroupLog implements ReplicatedLog {
                 settings.rates(),
                 settings.idempotencyKeysMax(),
                 copies::closeAll);
-        this.scrubber =
-                new Scrubber(state::allReplicas, settings.rates().scrubBytesPerSecond());
+        this.scrubber = new Scrubber(state::allReplicas, settings.rates().scrubBytesPerSecond());
         state.fetchFrom(rebuild);
         Consensus opened = null;
         try {

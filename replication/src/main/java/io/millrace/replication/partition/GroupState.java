@@ -143,8 +143,7 @@ public final class GroupState implements StateMachine {
     public static GroupState open(Disk disk, ReplicationSettings settings, int group, Listener listener)
             throws IOException {
         disk.createFolders(settings.dataFolder());
-        StateFolders folders =
-                new StateFolders(disk, settings.dataFolder(), group, settings.idempotencyKeysMax());
+        StateFolders folders = new StateFolders(disk, settings.dataFolder(), group, settings.idempotencyKeysMax());
         Manifest manifest = folders.open().orElseGet(() -> new Manifest(0, -1, 0, new Metadata(), List.of()));
         disk.createFolders(settings.dataFolder().resolve(manifest.folder()));
         GroupState state = new GroupState(disk, settings, folders, listener, manifest);
@@ -164,8 +163,7 @@ public final class GroupState implements StateMachine {
         return made;
     }
 
-    private PartitionReplica[] newReplicas(
-            Topic topic, Path logs, Map<PartitionId, Manifest.PartitionFact> facts) {
+    private PartitionReplica[] newReplicas(Topic topic, Path logs, Map<PartitionId, Manifest.PartitionFact> facts) {
         PartitionReplica[] made = new PartitionReplica[topic.partitions()];
         for (int partition = 0; partition < made.length; partition++) {
             Manifest.PartitionFact fact = facts.get(new PartitionId(topic.id(), partition));
@@ -674,7 +672,8 @@ public final class GroupState implements StateMachine {
             throws IOException {
         PartitionLog log = replica.log();
         Path folder = replica.folder();
-        String name = "logs/%s/%s/".formatted(Objects.requireNonNull(folder.getParent()).getFileName(), folder.getFileName());
+        String name = "logs/%s/%s/"
+                .formatted(Objects.requireNonNull(folder.getParent()).getFileName(), folder.getFileName());
         for (PartitionLog.Segment segment : log.segments()) {
             if (segment.firstOffset() <= end.segmentFirstOffset()) {
                 boolean last = segment.firstOffset() == end.segmentFirstOffset();
@@ -727,7 +726,8 @@ public final class GroupState implements StateMachine {
         PartitionReplica replica = replica(topicId, partition);
         if (replica == null
                 || !replica.isWritten()
-                || !String.valueOf(Objects.requireNonNull(replica.folder().getParent()).getFileName())
+                || !String.valueOf(Objects.requireNonNull(replica.folder().getParent())
+                                .getFileName())
                         .equals(topicFolder)) {
             return null;
         }

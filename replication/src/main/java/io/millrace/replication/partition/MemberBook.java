@@ -74,7 +74,8 @@ final class MemberBook {
     /// Node ids that shall not lead, sorted.
     List<String> draining() {
         TreeSet<String> nodes = new TreeSet<>();
-        for (Map.Entry<String, Document> entry : metadata.get().documents(DRAINING).entrySet()) {
+        for (Map.Entry<String, Document> entry :
+                metadata.get().documents(DRAINING).entrySet()) {
             nodes.add(entry.getKey().substring(DRAINING.length()));
         }
         return List.copyOf(nodes);

@@ -278,7 +278,11 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
         problem = "this replica is behind and could not be rebuilt from %s; it is tried again: %s"
                 .formatted(source, e.getMessage() == null ? e : e.getMessage());
         if (!closing) {
-            LOG.atWarn().setCause(e).addKeyValue("node", nodeId).addKeyValue("source", source).log("rebuild failed");
+            LOG.atWarn()
+                    .setCause(e)
+                    .addKeyValue("node", nodeId)
+                    .addKeyValue("source", source)
+                    .log("rebuild failed");
         }
         CompletableFuture<Optional<LogPoint>> due;
         synchronized (this) {
@@ -298,8 +302,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
         long began = System.nanoTime();
         String folder = StateFolders.next(state.folder());
         try (ReplicaCopy copy = peers.open(member, 0)) {
-            Manifest manifest = Manifest.of(
-                            Path.of("copy-of-" + member.nodeId()), copy.manifest(), idempotencyKeysMax)
+            Manifest manifest = Manifest.of(Path.of("copy-of-" + member.nodeId()), copy.manifest(), idempotencyKeysMax)
                     .in(folder);
             if (manifest.index() != copy.index() || manifest.index() + 1 < first) {
                 throw new IOException(

@@ -64,8 +64,7 @@ public final class CopyDownload {
     private long bytesFetched;
 
     /// @param folder stands for `logs` in the names of the copy; need not exist
-    public CopyDownload(
-            Disk disk, Path folder, ReplicaCopy copy, Owned owned, Throttle throttle, Progress progress) {
+    public CopyDownload(Disk disk, Path folder, ReplicaCopy copy, Owned owned, Throttle throttle, Progress progress) {
         this.disk = disk;
         this.folder = folder;
         this.copy = copy;

@@ -48,8 +48,7 @@ public final class ServedCopies implements ReplicaCopies {
 
     /// @param name in the copy
     /// @param sizeBytes that belong to it
-    public record Segment(
-            String name, Path file, PartitionLog log, long firstOffset, long sizeBytes, boolean sealed) {}
+    public record Segment(String name, Path file, PartitionLog log, long firstOffset, long sizeBytes, boolean sealed) {}
 
     private record Known(long sizeBytes, int crc32c) {}
 
@@ -138,9 +137,8 @@ public final class ServedCopies implements ReplicaCopies {
         synchronized (open) {
             Served served = open.get(copyId);
             if (served == null) {
-                throw new IOException(
-                        "there is no copy %s, or no longer: it was closed, or not read from for %d s"
-                                .formatted(copyId, TimeUnit.NANOSECONDS.toSeconds(IDLE_NANOS_MAX)));
+                throw new IOException("there is no copy %s, or no longer: it was closed, or not read from for %d s"
+                        .formatted(copyId, TimeUnit.NANOSECONDS.toSeconds(IDLE_NANOS_MAX)));
             }
             return served;
         }

@@ -161,7 +161,9 @@ public final class StateFolders {
     public synchronized boolean deleteAsides() throws IOException {
         List<String> names = asides();
         for (String name : names) {
-            LOG.atWarn().addKeyValue("folder", dataFolder.resolve(name)).log("what was kept aside is deleted for space");
+            LOG.atWarn()
+                    .addKeyValue("folder", dataFolder.resolve(name))
+                    .log("what was kept aside is deleted for space");
             disk.deleteTree(dataFolder.resolve(name));
         }
         return !names.isEmpty();
