@@ -31,21 +31,19 @@ public interface StateMachine {
     record LogPoint(long term, long index) {}
 
     /// The leader's log begins behind what this replica needs next. Makes a copy of a peer's replica ready, on
-    /// another thread; a second call joins the work that goes on. From its completion on the copy is durable, and
-    the
-    /// consensus log before it may go.
+    /// another thread; a second call joins the work that goes on. From its completion on the copy is durable,
+    /// and the consensus log before it may go.
     ///
     /// @param leader who says so
     /// @param firstIndex of the leader's log
     /// @return where this replica will be after [#adoptCopy]; empty when the leader's log holds all that is
-    missing;
-    ///     exceptionally when it failed, to be asked again
+    ///     missing; exceptionally when it failed, to be asked again
     default CompletableFuture<Optional<LogPoint>> fetchCopy(GroupPeers.Peer leader, long firstIndex) {
         return CompletableFuture.failedFuture(new IOException("this replica cannot be rebuilt from a copy"));
     }
 
-    /// The copy that is ready becomes the state, on the thread that applies. Without one that is newer than the state,
-    /// the state is made durable instead. [#durableIndex] is the last applied entry afterwards.
+    /// The copy that is ready becomes the state, on the thread that applies. Without one that is newer than the
+    /// state, the state is made durable instead. [#durableIndex] is the last applied entry afterwards.
     default void adoptCopy() throws IOException {
         takeSnapshot();
     }
