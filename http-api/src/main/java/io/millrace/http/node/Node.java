@@ -14,6 +14,7 @@ import io.millrace.http.subscribe.SubscribeRoutes;
 import io.millrace.http.subscribe.SubscribeSettings;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.LocalDisk;
+import io.millrace.query.CheckpointFolder;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
@@ -91,7 +92,12 @@ public final class Node implements AutoCloseable {
         try {
             log = ReplicatedLogs.open(replication(settings, folder), new LocalDisk(), InstantSource.system());
             engine = QueryEngines.open(
-                    queries(settings), new Ports.Inputs(log), new Ports.Outputs(log), new Ports.Definitions(log));
+                    queries(settings),
+                    new Ports.Inputs(log),
+                    new Ports.Outputs(log),
+                    new Ports.Definitions(log),
+                    new CheckpointFolder(
+                            new LocalDisk(), folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             Metrics metrics = new Metrics();
             AtomicBoolean stopping = new AtomicBoolean();
             RouteTable routes = new RouteTable(routes(settings, log, engine, metrics, stopping));
@@ -138,7 +144,8 @@ public final class Node implements AutoCloseable {
                 (int) settings.integer(Setting.QUERIES_MAX),
                 settings.integer(Setting.QUERY_STATE_BYTES_MAX),
                 standard.idleTimeoutMs(),
-                standard.resultRowsMax());
+                standard.resultRowsMax(),
+                settings.integer(Setting.CHECKPOINT_MS));
     }
 
     private static URI address(String host, int port) {
