@@ -39,7 +39,12 @@ public final class Failures {
             Map.entry("already_exists", 409),
             Map.entry("input_deleted", 410),
             Map.entry("result_too_large", 413),
-            Map.entry("write_failed", 503));
+            Map.entry("write_failed", 503),
+            Map.entry("no_leader", 503),
+            Map.entry("overloaded", 503),
+            Map.entry("disk_full", 507),
+            Map.entry("outcome_unknown", 504),
+            Map.entry("fenced", 409));
 
     /// Field with the id of the leader.
     public static final String LEADER = "leader";
