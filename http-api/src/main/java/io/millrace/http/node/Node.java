@@ -21,6 +21,7 @@ import io.millrace.http.subscribe.SubscribeSettings;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.LocalDisk;
+import io.millrace.query.CheckpointFolder;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
@@ -361,7 +362,12 @@ public final class Node implements AutoCloseable {
             }
             ReplicatedLog open = opened();
             opened = QueryEngines.open(
-                    queries(settings), new Ports.Inputs(open), new Ports.Outputs(open), new Ports.Definitions(open));
+                    queries(settings),
+                    new Ports.Inputs(open),
+                    new Ports.Outputs(open),
+                    new Ports.Definitions(open),
+                    new CheckpointFolder(
+                            disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             engine = opened;
             server.serve(new RouteTable(routes(open, opened)), this::addressOf);
         }
@@ -401,7 +407,8 @@ public final class Node implements AutoCloseable {
                 (int) settings.integer(Setting.QUERIES_MAX),
                 settings.integer(Setting.QUERY_STATE_BYTES_MAX),
                 standard.idleTimeoutMs(),
-                standard.resultRowsMax());
+                standard.resultRowsMax(),
+                settings.integer(Setting.CHECKPOINT_MS));
     }
 
     private static URI address(String host, int port) {

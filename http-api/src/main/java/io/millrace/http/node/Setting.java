@@ -45,7 +45,8 @@ enum Setting {
     IDEMPOTENCY_MS("log.idempotency-ms", "600000", "how long an idempotency key is remembered"),
     IDEMPOTENCY_KEYS_MAX("log.idempotency-keys-max", "1000000", "idempotency keys remembered in each partition"),
     QUERIES_MAX("queries.max", "64", "statements that run at the same time"),
-    QUERY_STATE_BYTES_MAX("queries.state-bytes-max", "536870912", "state that one query may keep");
+    QUERY_STATE_BYTES_MAX("queries.state-bytes-max", "536870912", "state that one query may keep"),
+    CHECKPOINT_MS("queries.checkpoint-ms", "30000", "time between two checkpoints of a persistent query");
 
     private final String key;
     private final String standard;

@@ -39,7 +39,12 @@ public final class Failures {
             Map.entry("already_exists", 409),
             Map.entry("input_deleted", 410),
             Map.entry("result_too_large", 413),
-            Map.entry("write_failed", 503));
+            Map.entry("write_failed", 503),
+            Map.entry("no_leader", 503),
+            Map.entry("overloaded", 503),
+            Map.entry("disk_full", 507),
+            Map.entry("outcome_unknown", 504),
+            Map.entry("fenced", 409));
 
     /// Field with the id of the leader.
     public static final String LEADER = "leader";
@@ -161,7 +166,7 @@ public final class Failures {
             case TopicOutcome.AlreadyExists(var existing) ->
                 new HttpFailure(
                                 ErrorCode.TOPIC_EXISTS,
-                                "Topic '%s' exists with other settings (%d partitions, cleanup %s, retention %d ms and %d bytes)."
+                                "Topic '%s' exists with other settings (%d partitions, cleanup %s, kept for %s, %s)."
                                         .formatted(
                                                 topic,
                                                 existing.partitions(),
@@ -169,8 +174,12 @@ public final class Failures {
                                                         .cleanup()
                                                         .name()
                                                         .toLowerCase(java.util.Locale.ROOT),
-                                                existing.settings().retention().ageMsMax(),
-                                                existing.settings().retention().bytesMax()))
+                                                keptFor(existing.settings()
+                                                        .retention()
+                                                        .ageMsMax()),
+                                                keptBytes(existing.settings()
+                                                        .retention()
+                                                        .bytesMax())))
                         .with("partitions", existing.partitions());
             case TopicOutcome.Unknown unknown -> unknownTopic(topic, topics);
             case TopicOutcome.OutOfRange(long earliest, long next) ->
@@ -182,6 +191,14 @@ public final class Failures {
                         .with("next_offset", next);
             case TopicOutcome.Refused(String reason) -> new HttpFailure(ErrorCode.REFUSED, reason + ".");
         };
+    }
+
+    private static String keptFor(long ageMsMax) {
+        return ageMsMax < 0 ? "ever" : ageMsMax + " ms";
+    }
+
+    private static String keptBytes(long bytesMax) {
+        return bytesMax < 0 ? "any size" : "at most " + bytesMax + " bytes";
     }
 
     /// Anything that was thrown.

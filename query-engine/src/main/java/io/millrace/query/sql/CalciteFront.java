@@ -21,6 +21,7 @@ import io.millrace.query.parser.node.SqlShow;
 import io.millrace.query.parser.node.SqlStatement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.apache.calcite.sql.SqlDelete;
 import org.apache.calcite.sql.SqlIdentifier;
@@ -110,12 +111,8 @@ final class CalciteFront implements SqlFront {
     }
 
     @Override
-    public boolean isPersistentQuery(ParsedStatement statement) {
-        return switch ((SqlNode) statement.syntax()) {
-            case SqlCreateView view -> view.materialized();
-            case SqlCreateRelation relation -> relation.query() != null;
-            default -> false; // SqlNode is not sealed
-        };
+    public Optional<String> writtenTopic(String key, String text) {
+        return Drops.writtenTopic(key, text);
     }
 
     @Override
