@@ -16,6 +16,9 @@ import java.util.TreeMap;
 
 /// Nodes `n1`, `n2` … of one cluster in this process.
 final class TestCluster implements AutoCloseable {
+    /// Elections and joining take seconds on a busy machine.
+    static final long PATIENCE_S = 90;
+
     private final Path folder;
     private final Map<String, int[]> ports = new LinkedHashMap<>();
     private final Map<String, Node> running = new TreeMap<>();
@@ -62,7 +65,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     void awaitReady() {
-        running.forEach((id, node) -> TestNodes.await(id + " is ready", () -> status(node) == 200));
+        running.forEach((id, node) -> TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> status(node) == 200));
     }
 
     static int status(Node node) {
@@ -108,7 +111,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     String awaitLeader() {
-        TestNodes.await("somebody leads", () -> leader().isPresent());
+        TestNodes.await(TestCluster.PATIENCE_S, "somebody leads", () -> leader().isPresent());
         return leader().orElseThrow();
     }
 
