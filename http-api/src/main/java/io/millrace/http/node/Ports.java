@@ -159,8 +159,7 @@ final class Ports {
                 case AppendOutcome.UnknownTopic unknown -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.UnknownPartition unknown -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.OffsetMismatch mismatch -> new SqlException(refused.code(), refused.message());
-                case AppendOutcome.IdempotencyConflict conflict ->
-                    new SqlException(refused.code(), refused.message());
+                case AppendOutcome.IdempotencyConflict conflict -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.Appended done -> new IllegalStateException("refused, yet " + done);
                 case AppendOutcome.Accepted done -> new IllegalStateException("refused, yet " + done);
                 case AppendOutcome.Duplicate done -> new IllegalStateException("refused, yet " + done);
@@ -224,8 +223,8 @@ final class Ports {
         }
     }
 
-    /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line with
-    /// the number of records and the frontier of that step.
+    /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line
+    /// with the number of records and the frontier of that step.
     private static final class StampText {
         static String of(OutputPort.Stamp stamp) {
             Frontier ahead = stamp.ahead();
@@ -302,8 +301,7 @@ final class Ports {
         @Override
         public Note note(String query) {
             return log.document(NOTES + query)
-                    .map(document ->
-                            new Note(new String(document.value(), StandardCharsets.UTF_8), document.version()))
+                    .map(document -> new Note(new String(document.value(), StandardCharsets.UTF_8), document.version()))
                     .orElse(Note.NONE);
         }
 

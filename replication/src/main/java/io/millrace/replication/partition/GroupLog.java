@@ -375,7 +375,8 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(PendingEntry.notLeading(consensus.leader().orElse(null)));
+            return CompletableFuture.failedFuture(
+                    PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
