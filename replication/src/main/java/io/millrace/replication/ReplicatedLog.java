@@ -41,7 +41,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /// @param expectedVersion −1 for any, 0 for "must not exist", else the version it must have
     CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion);
 
-    /// Makes `generation` the only one that may append output of `query` from now on.
+    /// Makes `generation` the only one that may append output of `query` from now on. Stale when it is not above
+    /// the current one: whoever raised it is its only owner, also when nobody can tell who that was.
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state

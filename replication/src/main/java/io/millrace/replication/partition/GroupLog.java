@@ -375,8 +375,7 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(new ReplicationException(
-                    PendingEntry.notLeading(consensus.leader().orElse(null)), null));
+            return CompletableFuture.failedFuture(PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
