@@ -91,6 +91,11 @@ public final class SimulatedDisk implements Disk {
         syncsToFail++;
     }
 
+    /// Whether a stop or a failing fsync that was asked for is still to come, or has just come.
+    public synchronized boolean hasPendingFault() {
+        return crashAt != Long.MAX_VALUE || syncsToFail > 0;
+    }
+
     /// Changes one bit of a file, in the cache and on the platter.
     public synchronized void flipBit(Path file, long bit) throws IOException {
         Node node = node(file);

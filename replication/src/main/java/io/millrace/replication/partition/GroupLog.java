@@ -92,7 +92,7 @@ public final class GroupLog implements ReplicatedLog {
 
     private volatile boolean closing;
     private volatile boolean diskFull;
-    private volatile @Nullable String failure;
+    volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
     private volatile long snapshots;
@@ -666,12 +666,19 @@ public final class GroupLog implements ReplicatedLog {
         long began = System.nanoTime();
         try {
             state.flushDirty();
+        } catch (IOException e) {
+            // the failed partition log takes nothing more, so trying again would fail for ever
+            state.logFailed("the partition logs could not be made durable", e);
+            snapshotFailure = "the last snapshot failed: " + e;
+            return false;
+        }
+        try {
             awaitSnapshot(consensus.snapshot());
             snapshotFailure = null;
             snapshots++;
             snapshotNanos = System.nanoTime() - began;
             return true;
-        } catch (IOException | ExecutionException | TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             snapshotFailure = "the last snapshot failed and is tried again: " + e;
             LOG.atWarn().setCause(e).log("snapshot failed; it is tried again");
             return false;
