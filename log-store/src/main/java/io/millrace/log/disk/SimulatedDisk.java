@@ -280,7 +280,7 @@ public final class SimulatedDisk implements Disk {
 
     @Override
     public synchronized long usableBytes(Path folder) {
-        return Math.max(0, limitBytes - usedBytes());
+        return limitBytes == Long.MAX_VALUE ? limitBytes : Math.max(0, limitBytes - usedBytes());
     }
 
     private long usedBytes() {
@@ -519,7 +519,7 @@ public final class SimulatedDisk implements Disk {
                     throw powerLost();
                 }
                 long growth = Math.max(0, position + bytes.length - node.size);
-                long room = limitBytes - usedBytes();
+                long room = limitBytes == Long.MAX_VALUE ? limitBytes : limitBytes - usedBytes();
                 if (growth > room) {
                     int fitting = (int) Math.max(0, bytes.length - (growth - Math.max(0, room)));
                     node.write(bytes, fitting, Math.toIntExact(position));

@@ -112,10 +112,8 @@ public final class EntryModel {
     private CommandOutcome create(String name, TopicSettings wanted) {
         Topic existing = topics.get(name);
         if (existing != null) {
-            boolean same =
-                    wanted.equals(asked.get(name)) || existing.settings().equals(wanted);
-            return decided(
-                    same ? new TopicOutcome.Done(existing, false) : new TopicOutcome.AlreadyExists(existing));
+            boolean same = wanted.equals(asked.get(name)) || existing.settings().equals(wanted);
+            return decided(same ? new TopicOutcome.Done(existing, false) : new TopicOutcome.AlreadyExists(existing));
         }
         model.create(name, wanted.partitions());
         ModelState.Topic made = model.topics.get(name);
@@ -123,9 +121,8 @@ public final class EntryModel {
             throw new AssertionError("the model lost topic " + name);
         }
         Retention forAll = retentionOfNewTopics;
-        TopicSettings settings = forAll != null && wanted.retention().equals(Retention.FOREVER)
-                ? withRetention(wanted, forAll)
-                : wanted;
+        TopicSettings settings =
+                forAll != null && wanted.retention().equals(Retention.FOREVER) ? withRetention(wanted, forAll) : wanted;
         Topic topic = new Topic(name, made.id(), settings);
         topics.put(name, topic);
         asked.put(name, wanted);
@@ -143,7 +140,8 @@ public final class EntryModel {
             retentionOfNewTopics = retention;
             for (Topic topic : List.copyOf(topics.values())) {
                 changed |= !topic.settings().retention().equals(retention);
-                topics.put(topic.name(), new Topic(topic.name(), topic.id(), withRetention(topic.settings(), retention)));
+                topics.put(
+                        topic.name(), new Topic(topic.name(), topic.id(), withRetention(topic.settings(), retention)));
             }
             TopicSettings all = new TopicSettings(1, 0, retention, TopicSettings.Cleanup.DELETE, Map.of());
             return decided(new TopicOutcome.Done(new Topic("*", 0, all), changed));
@@ -169,9 +167,7 @@ public final class EntryModel {
         int next = before.values().size();
         if (offset < 0 || offset > next) {
             return decided(
-                    tick
-                            ? new TopicOutcome.Done(topic, false)
-                            : new TopicOutcome.OutOfRange(before.earliest(), next));
+                    tick ? new TopicOutcome.Done(topic, false) : new TopicOutcome.OutOfRange(before.earliest(), next));
         }
         model.raiseEarliest(topicId, partition, offset);
         return decided(new TopicOutcome.Done(topic, offset > before.earliest()));

@@ -21,4 +21,9 @@ interface Parts {
             SimulatedGroup group, int self, RaftLog log, StateMachine machine, SplittableRandom random) {
         return new SimulatedConsensus(group, self, log, machine, random);
     }
+
+    /// Whether one whose disk was lost is taken for the voter that it was.
+    default boolean aWipedNodeVotes() {
+        return false;
+    }
 }

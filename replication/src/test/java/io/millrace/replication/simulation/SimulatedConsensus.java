@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,8 +62,13 @@ class SimulatedConsensus implements Consensus {
         this.applied = machine.durableIndex();
         this.committed = applied;
         if (applied < log.baseIndex() || applied > log.flushedIndex()) {
-            throw new AssertionError("n%d: the manifest ends at entry %d, the raft log has %d to %d"
-                    .formatted(self, applied, log.baseIndex() + 1, log.flushedIndex()));
+            throw new Violation(
+                    Invariant.A_NODE_STARTS_FROM_WHAT_A_CRASH_LEFT,
+                    "n%d: the manifest ends at entry %d, the raft log has %d to %d",
+                    self,
+                    applied,
+                    log.baseIndex() + 1,
+                    log.flushedIndex());
         }
     }
 
@@ -83,10 +89,6 @@ class SimulatedConsensus implements Consensus {
 
     protected void enteredLog(PendingEntry entry) {
         entry.enteredLog();
-    }
-
-    protected long purgeableIndex(long snapshotIndex) {
-        return snapshotIndex;
     }
 
     protected long append(RaftLog.Entry entry) {
@@ -181,7 +183,7 @@ class SimulatedConsensus implements Consensus {
             machine.logFailed("the partition logs could not be made durable", e);
             return CompletableFuture.failedFuture(e);
         }
-        log.purgeTo(Math.max(log.baseIndex(), purgeableIndex(index) - random.nextInt(PRESERVED_ENTRIES_MAX)));
+        log.purgeTo(Math.max(log.baseIndex(), index - random.nextInt(PRESERVED_ENTRIES_MAX)));
         return CompletableFuture.completedFuture(index);
     }
 
@@ -299,7 +301,9 @@ class SimulatedConsensus implements Consensus {
         if (dead) {
             return;
         }
-        follow(message.term(), message instanceof Message.Append append && append.term() >= log.term() ? append.from() : -1);
+        follow(
+                message.term(),
+                message instanceof Message.Append append && append.term() >= log.term() ? append.from() : -1);
         if (message.term() < log.term()) {
             if (message instanceof Message.Append) {
                 group.send(new Message.Ack(self, message.from(), log.term(), false, 0));
@@ -417,8 +421,9 @@ class SimulatedConsensus implements Consensus {
     /// The reply to one undecided entry is lost inside the library.
     void loseReply() {
         if (!pending.isEmpty()) {
-            long index = pending.keySet().iterator().next();
-            Pending lost = pending.remove(index);
+            Iterator<Pending> undecided = pending.values().iterator();
+            Pending lost = undecided.next();
+            undecided.remove();
             lost.entry().failed("the reply was lost", null);
         }
     }

@@ -158,10 +158,7 @@ final class SimulatedGroup {
         int agreeing = 0;
         for (int voter = 0; voter < nodes.length; voter++) {
             SimulatedConsensus consensus = nodes[voter].consensus();
-            agreeing += votes[voter]
-                            && consensus != null
-                            && !consensus.isDead()
-                            && consensus.term() == leader.term()
+            agreeing += votes[voter] && consensus != null && !consensus.isDead() && consensus.term() == leader.term()
                     ? 1
                     : 0;
         }

@@ -4,17 +4,18 @@ import io.millrace.log.LogSettings;
 import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.DiskImage;
 import io.millrace.log.disk.SimulatedDisk;
-import io.millrace.replication.Nodes;
+import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationSettings;
-import io.millrace.replication.partition.SteppedLog;
 import io.millrace.replication.partition.StateMachine;
+import io.millrace.replication.partition.SteppedLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -86,10 +87,10 @@ final class SimulatedNode {
     }
 
     static ReplicationSettings settings(int number, Configuration configuration) {
-        ReplicationSettings usual = Nodes.settings(FOLDER);
+        Member self = new Member(name(number), "", "", "");
         return new ReplicationSettings(
-                name(number),
-                usual.peers(),
+                self,
+                List.of(self),
                 FOLDER,
                 1,
                 new LogSettings(configuration.segmentBytesMax(), 128),

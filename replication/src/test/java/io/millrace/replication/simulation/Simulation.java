@@ -34,6 +34,7 @@ final class Simulation {
     private static final int HEAL_ROUNDS_MAX = 400;
 
     private final SplittableRandom random;
+    private final Parts parts;
     private final SimulatedNode.Configuration configuration;
     private final Trace trace;
     private final SimulatedNode[] nodes;
@@ -50,6 +51,7 @@ final class Simulation {
 
     private Simulation(long seed, Parts parts, Trace trace) {
         this.random = new SplittableRandom(seed);
+        this.parts = parts;
         this.trace = trace;
         this.configuration = new SimulatedNode.Configuration(
                 new int[] {1, 3, 3, 3, 5}[random.nextInt(5)],
@@ -57,7 +59,7 @@ final class Simulation {
                 1_000 + random.nextInt(6_000),
                 random.nextInt(5) == 0);
         this.hostility = random.nextInt(1, 12);
-        this.steps = 300 + random.nextInt(900);
+        this.steps = 100 + random.nextInt(600);
         this.nodes = new SimulatedNode[configuration.nodes()];
         this.group = new SimulatedGroup(
                 nodes, random.split(), new EntryModel(configuration.keysMax(), configuration.windowMs()));
@@ -120,8 +122,7 @@ final class Simulation {
             heal();
             check();
         }
-        return new Summary(
-                nodes.length, group.history().size(), workload.acknowledged(), faults, installs, wipes);
+        return new Summary(nodes.length, group.history().size(), workload.acknowledged(), faults, installs, wipes);
     }
 
     private long nanos() {
@@ -130,6 +131,16 @@ final class Simulation {
 
     private SimulatedNode someNode() {
         return nodes[random.nextInt(nodes.length)];
+    }
+
+    private SimulatedNode leaderOr(SimulatedNode node) {
+        for (SimulatedNode each : nodes) {
+            SimulatedConsensus consensus = each.consensus();
+            if (consensus != null && consensus == group.leader()) {
+                return each;
+            }
+        }
+        return node;
     }
 
     // ---- steps
@@ -153,17 +164,17 @@ final class Simulation {
             case 14, 15, 16 -> workload.act();
             case 17 -> keepHouse(node);
             case 18 -> {
-                if (group.leader() == null || random.nextInt(12) == 0) {
+                if (group.leader() == null || random.nextInt(6) == 0) {
                     trace.add("n%d stands for election", node.number());
                     group.elect(node.number());
-                } else if (consensus != null && random.nextInt(20) == 0) {
+                } else if (consensus != null && random.nextInt(10) == 0) {
                     trace.add("%s steps down", node);
                     consensus.stepDown();
                 }
             }
             default -> {
                 if (random.nextInt(12) < hostility) {
-                    fault(node);
+                    fault(random.nextInt(3) == 0 ? leaderOr(node) : node);
                 }
             }
         }
@@ -268,8 +279,15 @@ final class Simulation {
 
     private void fault(SimulatedNode node) {
         faults++;
-        switch (random.nextInt(20)) {
-            case 0 -> {
+        switch (random.nextInt(22)) {
+            case 20 -> {
+                if (node.isUp()) {
+                    trace.add("%s will lose power while it takes a snapshot", node);
+                    node.losePowerSoon();
+                    node.step(() -> node.log().takeSnapshot());
+                }
+            }
+            case 0, 21 -> {
                 if (node.isUp()) {
                     trace.add("%s loses power", node);
                     node.losePower();
@@ -282,11 +300,9 @@ final class Simulation {
                 }
             }
             case 2 -> {
-                if (random.nextInt(4) == 0) {
-                    trace.add("all nodes lose power");
-                    for (SimulatedNode each : nodes) {
-                        each.losePower();
-                    }
+                trace.add("all nodes lose power");
+                for (SimulatedNode each : nodes) {
+                    each.losePower();
                 }
             }
             case 3, 4 -> {
@@ -368,7 +384,9 @@ final class Simulation {
             trace.add("the disk of %s is lost; an empty one takes its place", node);
             wipes++;
             node.wipe();
-            group.wiped(node.number());
+            if (!parts.aWipedNodeVotes()) {
+                group.wiped(node.number());
+            }
         }
     }
 
@@ -409,7 +427,9 @@ final class Simulation {
         group.joinAll();
         for (SimulatedNode node : nodes) {
             node.makeRoom();
-            if (node.isUp() ? node.failure() != null || node.disk().hasPendingFault() : node.disk().hasPendingFault()) {
+            if (node.isUp()
+                    ? node.failure() != null || node.disk().hasPendingFault()
+                    : node.disk().hasPendingFault()) {
                 node.losePower();
             }
         }
@@ -518,7 +538,11 @@ final class Simulation {
         List<Topic> topics = group.model().topics();
         if (!node.face().topics().equals(topics)) {
             throw new Violation(
-                    Invariant.REPLICAS_ARE_EQUAL, "%s has %s, the model %s", node, node.face().topics(), topics);
+                    Invariant.REPLICAS_ARE_EQUAL,
+                    "%s has %s, the model %s",
+                    node,
+                    node.face().topics(),
+                    topics);
         }
         for (Topic topic : topics) {
             for (int partition = 0; partition < topic.partitions(); partition++) {
@@ -539,7 +563,9 @@ final class Simulation {
                             expected.earliest(),
                             expected.values().size());
                 }
-                Long commit = node.face().groups().getOrDefault("g", Map.of())
+                Long commit = node.face()
+                        .groups()
+                        .getOrDefault("g", Map.of())
                         .get(new TopicPartition(topic.name(), partition));
                 if (!Objects.equals(commit, expected.commits().get("g"))) {
                     throw new Violation(

@@ -1,12 +1,14 @@
 package io.millrace.replication.simulation;
 
+import org.jspecify.annotations.Nullable;
+
 /// Something happened that must never happen.
 final class Violation extends AssertionError {
     private static final long serialVersionUID = 1;
 
     private final Invariant invariant;
 
-    Violation(Invariant invariant, String what, Object... arguments) {
+    Violation(Invariant invariant, String what, @Nullable Object... arguments) {
         super(invariant + ": " + what.formatted(arguments));
         this.invariant = invariant;
     }

@@ -2,6 +2,7 @@ package io.millrace.replication.simulation;
 
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
+import io.millrace.log.RecordReader;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.AppendRequest;
 import io.millrace.replication.AppendRequest.Acknowledgement;
@@ -16,6 +17,8 @@ import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import io.millrace.replication.TopicSettings;
 import io.millrace.replication.partition.EntryModel;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -69,6 +72,7 @@ final class Workload {
         final long expectOffset;
         final @Nullable OutputStamp stamp;
         final Acknowledgement acknowledgement;
+        final boolean marker;
         final long begunAt;
 
         /// An attempt may have come through without an answer.
@@ -77,7 +81,9 @@ final class Workload {
         long offset = -1;
         long acknowledgedAt = Long.MAX_VALUE;
         int attempts;
-        @Nullable Attempt attempt;
+
+        @Nullable
+        Attempt attempt;
 
         Write(
                 String topic,
@@ -88,6 +94,7 @@ final class Workload {
                 long expectOffset,
                 @Nullable OutputStamp stamp,
                 Acknowledgement acknowledgement,
+                boolean marker,
                 long begunAt) {
             this.topic = topic;
             this.partition = partition;
@@ -97,6 +104,7 @@ final class Workload {
             this.expectOffset = expectOffset;
             this.stamp = stamp;
             this.acknowledgement = acknowledgement;
+            this.marker = marker;
             this.begunAt = begunAt;
         }
 
@@ -133,12 +141,7 @@ final class Workload {
     private long step;
     private boolean patient;
 
-    Workload(
-            SimulatedNode[] nodes,
-            SimulatedGroup group,
-            SplittableRandom random,
-            boolean forgetful,
-            Trace trace) {
+    Workload(SimulatedNode[] nodes, SimulatedGroup group, SplittableRandom random, boolean forgetful, Trace trace) {
         this.nodes = nodes;
         this.group = group;
         this.random = random;
@@ -227,17 +230,21 @@ final class Workload {
                 keyed = false;
             }
         }
+        boolean marker = stamp == null && random.nextInt(12) == 0;
+        if (marker) {
+            records = List.of("marker " + values++);
+            keyed = false;
+        }
         long expect = -1;
         if (random.nextInt(6) == 0 && !records.isEmpty()) {
             expect = random.nextInt(5) == 0 ? random.nextInt(20) : next(topic, partition);
         }
-        Acknowledgement acknowledgement =
-                switch (random.nextInt(10)) {
-                    case 0 -> Acknowledgement.NONE;
-                    case 1 -> Acknowledgement.ALL;
-                    case 2 -> Acknowledgement.LEADER;
-                    default -> Acknowledgement.QUORUM;
-                };
+        Acknowledgement acknowledgement = switch (random.nextInt(10)) {
+            case 0 -> Acknowledgement.NONE;
+            case 1 -> Acknowledgement.ALL;
+            case 2 -> Acknowledgement.LEADER;
+            default -> Acknowledgement.QUORUM;
+        };
         Write write = new Write(
                 topic,
                 partition,
@@ -247,13 +254,15 @@ final class Workload {
                 expect,
                 stamp,
                 keyed ? Acknowledgement.QUORUM : acknowledgement,
+                marker,
                 now);
         open.add(write);
         attempt(write);
     }
 
     private int next(String topic, int partition) {
-        return group.model().topics().stream().anyMatch(each -> each.name().equals(topic) && partition < each.partitions())
+        return group.model().topics().stream()
+                        .anyMatch(each -> each.name().equals(topic) && partition < each.partitions())
                 ? group.model().contents(topic, partition).values().size()
                 : 0;
     }
@@ -263,7 +272,9 @@ final class Workload {
         if (node == null) {
             return;
         }
-        RecordBuffer records = Nodes.records(write.values.toArray(new String[0]));
+        RecordBuffer records = write.marker
+                ? RecordBuffer.marker(now, write.values.getFirst().getBytes(StandardCharsets.UTF_8))
+                : Nodes.records(write.values.toArray(new String[0]));
         write.attempts++;
         trace.add("client: append %s to %s, expecting %d", write, node, write.expectOffset);
         write.attempt = new Attempt(
@@ -304,7 +315,11 @@ final class Workload {
                 int partition = random.nextInt(2);
                 int next = next(ORDERS, partition);
                 long offset = random.nextInt(next / 2 + 2);
-                send(node, "delete before " + offset, node.face().deleteBefore(ORDERS, partition, offset), outcome -> {});
+                send(
+                        node,
+                        "delete before " + offset,
+                        node.face().deleteBefore(ORDERS, partition, offset),
+                        outcome -> {});
             }
             case 5 ->
                 send(
@@ -401,9 +416,12 @@ final class Workload {
         return node.life() != life || !node.isUp();
     }
 
-    private static void requireHonest(Throwable failure) {
+    private static void requireHonest(@Nullable Throwable failure) {
         if (!(failure instanceof ReplicationException) && !(failure instanceof OutcomeUnknownException)) {
-            throw new Violation(Invariant.REQUESTS_ARE_ANSWERED, failure, "a request failed with " + failure);
+            throw new Violation(
+                    Invariant.REQUESTS_ARE_ANSWERED,
+                    Objects.requireNonNull(failure),
+                    "a request failed with " + failure);
         }
     }
 
@@ -432,7 +450,9 @@ final class Workload {
     }
 
     private void refused(Write write) {
-        if (write.acknowledged() || (write.key == null && random.nextInt(3) == 0) || write.attempts > 20 && write.key == null) {
+        if (write.acknowledged()
+                || (write.key == null && random.nextInt(3) == 0)
+                || write.attempts > 20 && write.key == null) {
             finish(write);
         }
     }
@@ -473,7 +493,10 @@ final class Workload {
             case AppendOutcome.Duplicate(long first, int count) -> {
                 if (!write.maybe && !write.acknowledged()) {
                     throw new Violation(
-                            Invariant.REFUSED_RECORDS_ARE_NOT_THERE, "%s is a duplicate of nothing: %s", write, outcome);
+                            Invariant.REFUSED_RECORDS_ARE_NOT_THERE,
+                            "%s is a duplicate of nothing: %s",
+                            write,
+                            outcome);
                 }
                 if ((write.acknowledged() && write.offset != first && !forgetful) || count != write.values.size()) {
                     throw new Violation(
@@ -616,7 +639,9 @@ final class Workload {
                             write.offset,
                             contents.values()
                                     .subList(
-                                            Math.min((int) write.offset, contents.values().size()),
+                                            Math.min(
+                                                    (int) write.offset,
+                                                    contents.values().size()),
                                             Math.min(end, contents.values().size())));
                 }
             } else if (!write.maybe && places.containsKey(write.values.getFirst())) {
@@ -684,7 +709,10 @@ final class Workload {
     void read(SimulatedNode node) {
         for (Topic topic : group.model().topics()) {
             boolean same = node.isUp()
-                    && node.face().topic(topic.name()).map(each -> each.id() == topic.id()).orElse(false);
+                    && node.face()
+                            .topic(topic.name())
+                            .map(each -> each.id() == topic.id())
+                            .orElse(false);
             for (int partition = 0; same && partition < topic.partitions(); partition++) {
                 int at = partition;
                 if (!node.isUp()) {
@@ -692,7 +720,7 @@ final class Workload {
                 }
                 node.step(() -> {
                     PartitionLog log = node.face().partition(topic.name(), at);
-                    List<String> seen = Nodes.values(log);
+                    List<String> seen = values(log);
                     List<String> all = group.model().contents(topic.name(), at).values();
                     int first = Math.toIntExact(log.earliestOffset());
                     if (first + seen.size() > all.size()
@@ -710,6 +738,26 @@ final class Workload {
                 });
             }
         }
+    }
+
+    private static List<String> values(PartitionLog log) throws IOException {
+        List<String> values = new ArrayList<>();
+        try (RecordReader reader = log.readerWithMarkers(log.earliestOffset())) {
+            while (reader.fill(Long.MAX_VALUE, 1 << 20)) {
+                while (reader.next()) {
+                    if (reader.offset() != log.earliestOffset() + values.size()) {
+                        throw new Violation(
+                                Invariant.REPLICAS_SHOW_A_PREFIX,
+                                "offset %d was read where %d must be",
+                                reader.offset(),
+                                log.earliestOffset() + values.size());
+                    }
+                    values.add(new String(
+                            reader.bytes(), reader.valueStart(), reader.valueLength(), StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return values;
     }
 
     Object open() {
