@@ -25,7 +25,11 @@ import java.util.concurrent.ExecutionException;
 final class NodeCluster implements AutoCloseable {
     private final Path folder;
     private final Map<String, Member> members = new TreeMap<>();
-    private final Map<String, ReplicatedLog> nodes = new TreeMap<>();
+    private final Map<String, ReplicatedLog> nodes = new java.util.concurrent.ConcurrentSkipListMap<>();
+    /// Where nodes get copies from: each other, unless a test thinks of something worse.
+    ReplicaPeers peers = this::openCopy;
+
+    java.util.function.UnaryOperator<ReplicationSettings> adjust = settings -> settings;
 
     NodeCluster(Path folder) {
         this.folder = folder;
@@ -33,7 +37,11 @@ final class NodeCluster implements AutoCloseable {
 
     /// Starts a formed cluster.
     static NodeCluster of(Path folder, int count) throws IOException {
-        NodeCluster cluster = new NodeCluster(folder);
+        return new NodeCluster(folder).form(count);
+    }
+
+    NodeCluster form(int count) throws IOException {
+        NodeCluster cluster = this;
         List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
             ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -47,6 +55,18 @@ final class NodeCluster implements AutoCloseable {
             cluster.open(id, List.copyOf(cluster.members.values()));
         }
         return cluster;
+    }
+
+    ReplicationSettings settings(String id) {
+        return adjust.apply(Nodes.settings(folder(id)));
+    }
+
+    ReplicaCopy openCopy(Member member, int group) throws IOException {
+        ReplicatedLog node = nodes.get(member.nodeId());
+        if (node == null) {
+            throw new IOException("connection refused: " + member);
+        }
+        return node.copies().open(group);
     }
 
     Path folder(String id) {
@@ -78,7 +98,7 @@ final class NodeCluster implements AutoCloseable {
 
     ReplicatedLog open(String id, List<Member> known, Disk disk) throws IOException {
         ReplicatedLog log =
-                ReplicatedLogs.open(Nodes.settings(folder(id)).with(member(id), known), disk, InstantSource.system());
+                ReplicatedLogs.open(settings(id).with(member(id), known), disk, InstantSource.system(), peers);
         nodes.put(id, log);
         return log;
     }
