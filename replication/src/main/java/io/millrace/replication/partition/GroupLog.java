@@ -375,7 +375,8 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(PendingEntry.notLeading(consensus.leader().orElse(null)));
+            return CompletableFuture.failedFuture(
+                    PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
@@ -850,16 +851,28 @@ public final class GroupLog implements ReplicatedLog {
     ///
     /// @return whether it worked
     boolean takeSnapshot() {
-        long began = System.nanoTime();
         snapshotting.lock();
         try {
+            return flushed() && snapshotTaken();
+        } finally {
+            snapshotting.unlock();
+        }
+    }
+
+    /// A partition log whose fsync failed takes nothing more, so trying again would fail for ever.
+    private boolean flushed() {
+        try {
             state.flushDirty();
+            return true;
         } catch (IOException e) {
-            // the failed partition log takes nothing more, so trying again would fail for ever
             state.logFailed("the partition logs could not be made durable", e);
             snapshotFailure = "the last snapshot failed: " + e;
             return false;
         }
+    }
+
+    private boolean snapshotTaken() {
+        long began = System.nanoTime();
         try {
             awaitSnapshot(consensus.snapshot());
             snapshotFailure = null;
@@ -873,8 +886,6 @@ public final class GroupLog implements ReplicatedLog {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } finally {
-            snapshotting.unlock();
         }
     }
 

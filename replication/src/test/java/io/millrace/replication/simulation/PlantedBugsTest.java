@@ -288,6 +288,11 @@ class PlantedBugsTest {
         }
 
         @Override
+        public void adoptCopy() throws IOException {
+            machine.adoptCopy();
+        }
+
+        @Override
         public void logFailed(String what, Throwable cause) {
             machine.logFailed(what, cause);
         }

@@ -60,6 +60,9 @@ class SimulatedConsensus implements Consensus {
         this.matched = new long[group.size()];
         this.next = new long[group.size()];
         this.applied = machine.durableIndex();
+        if (applied > log.lastIndex() && group.copyWasReady(self)) {
+            log.restartAt(applied, machine.durableTerm()); // what it holds leads to a state that is gone
+        }
         this.committed = applied;
         if (applied < log.baseIndex() || applied > log.flushedIndex()) {
             throw new Violation(
@@ -377,6 +380,23 @@ class SimulatedConsensus implements Consensus {
     void forgetWhatIsKnownOf(int follower) {
         matched[follower] = -1;
         next[follower] = log.lastIndex() + 1;
+    }
+
+    /// A copy is ready and durable: the log in front of its end goes, and then it becomes the state.
+    void adoptCopy(long index, long term) {
+        log.restartAt(index, term);
+        try {
+            machine.adoptCopy();
+        } catch (IOException | RuntimeException e) {
+            dead = true;
+            machine.logFailed("the copy could not come into force", e);
+            return;
+        }
+        applied = machine.durableIndex();
+        committed = Math.max(committed, applied);
+        List<Pending> undecided = List.copyOf(pending.values());
+        pending.clear();
+        undecided.forEach(each -> each.entry().notLeader(null));
     }
 
     /// Hands committed entries to the state machine.

@@ -79,6 +79,11 @@ final class SimulatedGroup {
         }
     }
 
+    /// Whether a peer may have a copy that came into force when it started.
+    boolean copyWasReady(int peer) {
+        return nodes[peer].copyWasReady();
+    }
+
     void failedToApply(int node, long index, Exception failure) {
         nodes[node].failed("entry %d could not be applied".formatted(index), failure);
     }

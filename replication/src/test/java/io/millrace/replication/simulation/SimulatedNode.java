@@ -5,6 +5,7 @@ import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.DiskImage;
 import io.millrace.log.disk.SimulatedDisk;
 import io.millrace.replication.Member;
+import io.millrace.replication.ReplicaCopy;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationSettings;
 import io.millrace.replication.partition.StateMachine;
@@ -55,6 +56,7 @@ final class SimulatedNode {
     // something was done to the disk of this life that may make the node fail
     private boolean faulty;
     private boolean full;
+    private boolean copyWasReady;
     private @Nullable String failure;
 
     SimulatedNode(
@@ -223,6 +225,11 @@ final class SimulatedNode {
         }
 
         @Override
+        public void adoptCopy() throws IOException {
+            machine.adoptCopy();
+        }
+
+        @Override
         public void logFailed(String what, Throwable cause) {
             machine.logFailed(what, cause);
             failed(what, cause);
@@ -328,15 +335,26 @@ final class SimulatedNode {
     void wipe() {
         kill();
         raftLog.wipe();
+        copyWasReady = false;
         full = false;
         disk = new SimulatedDisk(random.nextLong());
     }
 
-    /// Takes over the files of a copy, which ends with the entry at `index`.
-    void install(DiskImage copy, long index, long term) {
-        kill();
-        full = false;
-        disk = copy.disk(random.nextLong());
-        raftLog.restartAt(index, term);
+    /// Fetches a copy and lets it come into force. What was fetched when it fails is there for the next time.
+    void rebuildFrom(ReplicaCopy copy) {
+        copyWasReady = true;
+        step(() -> {
+            SteppedLog running = log();
+            running.fetch(copy, settings(number, configuration), parts.disk(disk), this::hasLostPower);
+            Objects.requireNonNull(consensus).adoptCopy(copy.index(), copy.term());
+            if (failure() == null) {
+                running.tidy(clock.millis());
+            }
+        });
+    }
+
+    /// Whether a copy was fetched in this disk's life.
+    boolean copyWasReady() {
+        return copyWasReady;
     }
 }

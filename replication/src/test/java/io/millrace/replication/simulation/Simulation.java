@@ -1,8 +1,8 @@
 package io.millrace.replication.simulation;
 
 import io.millrace.log.PartitionLog;
-import io.millrace.log.disk.DiskImage;
 import io.millrace.log.disk.SimulatedDisk;
+import io.millrace.replication.ReplicaCopy;
 import io.millrace.replication.ReplicationSettings;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicPartition;
@@ -43,6 +43,7 @@ final class Simulation {
     private final int hostility;
     private final int steps;
     private long timeMs = START_MS;
+    private boolean hostile = true;
     // manifests that were seen, by index; every node must write the same
     private final Map<Long, byte[]> manifests = new TreeMap<>();
     private int faults;
@@ -261,18 +262,19 @@ final class Simulation {
             leading.forgetWhatIsKnownOf(follower.number());
             return;
         }
-        boolean[] taken = new boolean[1];
-        leader.step(() -> taken[0] = leader.log().takeSnapshot());
-        if (!taken[0] || !leader.isUp()) {
-            return;
+        if (random.nextInt(3) == 0 && hostile) {
+            follower.losePowerSoon();
         }
-        GroupState state = leader.log().state();
-        trace.add("%s gets a copy of %s up to entry %d", follower, leader, state.durableIndex());
-        installs++;
-        DiskImage copy = leader.disk().imageOfDurable();
-        follower.install(copy, state.durableIndex(), state.durableTerm());
-        follower.start(nanos());
-        leading.forgetWhatIsKnownOf(follower.number());
+        leader.step(() -> {
+            try (ReplicaCopy copy = leader.log().openCopy()) {
+                trace.add("%s fetches a copy of %s up to entry %d", follower, leader, copy.index());
+                installs++;
+                follower.rebuildFrom(copy);
+            }
+        });
+        if (leader.consensus() == leading) {
+            leading.forgetWhatIsKnownOf(follower.number());
+        }
     }
 
     // ---- faults
@@ -424,6 +426,7 @@ final class Simulation {
 
     private void heal() {
         trace.add("all faults end");
+        hostile = false;
         group.joinAll();
         for (SimulatedNode node : nodes) {
             node.makeRoom();
@@ -681,7 +684,8 @@ final class Simulation {
     // ---- bytes of the segment files
 
     /// By partition folder, the batches on a node's disk by their base offset.
-    private Map<String, Map<Long, byte[]>> batches(SimulatedNode node) {
+    private Map<String, Map<Long, byte[]>> batches(SimulatedNode node) throws IOException {
+        String inForce = Objects.requireNonNull(manifest(node.disk())).folder();
         Map<String, Map<Long, byte[]>> found = new TreeMap<>();
         for (Map.Entry<Path, Map<String, byte[]>> folder :
                 node.disk().imageOfCache().folders().entrySet()) {
@@ -694,8 +698,13 @@ final class Simulation {
                     }
                 }
             });
-            if (!batches.isEmpty()) {
-                found.put(folder.getKey().toString(), batches);
+            if (!batches.isEmpty() && folder.getKey().startsWith(SimulatedNode.FOLDER.resolve(inForce))) {
+                found.put(
+                        SimulatedNode.FOLDER
+                                .resolve(inForce)
+                                .relativize(folder.getKey())
+                                .toString(),
+                        batches);
             }
         }
         return found;
