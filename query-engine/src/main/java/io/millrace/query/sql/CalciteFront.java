@@ -71,9 +71,20 @@ final class CalciteFront implements SqlFront {
                 }
             }
             boolean continuous = node instanceof SqlQueryWithEmit query && query.emit() != null;
-            statements.add(new ParsedStatement(texts.get(i).text(), line, start - lineStart + 1, continuous, node));
+            statements.add(new ParsedStatement(
+                    texts.get(i).text(), line, start - lineStart + 1, continuous, writes(node), node));
         }
         return List.copyOf(statements);
+    }
+
+    /// Whether others must agree on what it does. Pausing or ending a query concerns the node that runs it.
+    private static boolean writes(SqlNode node) {
+        return !(node instanceof SqlQueryWithEmit
+                || node instanceof SqlShow
+                || node instanceof SqlDescribe
+                || node instanceof SqlExplainStatement
+                || node instanceof SqlSetSession
+                || node instanceof SqlQueryControl);
     }
 
     @Override
