@@ -38,7 +38,8 @@ class CheckpointsTest {
         for (Path file : checkpoints.newestFirst()) {
             try (Checkpoints.Opened opened = checkpoints.open(file)) {
                 long step = opened.header().step();
-                assertThat(opened.header().frontier()).isEqualTo(new Frontier(Map.of("in", new long[] {step, 2 * step})));
+                assertThat(opened.header().frontier()).isEqualTo(new Frontier(Map.of("in", new long[] {step, 2 * step
+                })));
                 for (int i = 0; i < 20_000; i++) {
                     assertThat(opened.body().readInt()).isEqualTo((int) step);
                 }

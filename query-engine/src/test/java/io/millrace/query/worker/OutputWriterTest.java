@@ -44,7 +44,8 @@ class OutputWriterTest {
 
     @Test
     void aRecordLargerThanTheLimitIsAnAppendOfItsOwn() throws Exception {
-        assertThat(appends(rows("carp", "bream", "x".repeat(500), "tench"), 200)).isEqualTo(3);
+        assertThat(appends(rows("carp", "bream", "x".repeat(500), "tench"), 200))
+                .isEqualTo(3);
     }
 
     @Test

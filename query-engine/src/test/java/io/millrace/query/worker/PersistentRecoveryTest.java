@@ -176,8 +176,7 @@ class PersistentRecoveryTest {
         for (int crash = 1; crash == 1 || crash <= appends + 1; crash++) {
             for (boolean written : new boolean[] {false, true}) {
                 String name = "copies" + crash + written;
-                String create =
-                        "CREATE STREAM " + name + " WITH (partitions = 2) AS SELECT page FROM clicks";
+                String create = "CREATE STREAM " + name + " WITH (partitions = 2) AS SELECT page FROM clicks";
                 int before = topics.stampedAppends();
                 topics.crashAtAppend(crash, written);
                 try (QueryEngine engine = open()) {
@@ -247,9 +246,7 @@ class PersistentRecoveryTest {
             assertThat(Recorder.run(one, VIEW).failure()).isNull();
             assertThat(Recorder.run(one, """
                             CREATE MATERIALIZED VIEW parities WITH (unbounded = 'allow', partitions = 2) AS
-                            SELECT MOD(clicks, 3) AS rest FROM (SELECT page, COUNT(*) AS clicks FROM clicks GROUP BY page)""")
-                            .failure())
-                    .isNull();
+                            SELECT MOD(clicks, 3) AS rest FROM (SELECT page, COUNT(*) AS clicks FROM clicks GROUP BY page)""").failure()).isNull();
             for (int round = 0; round < 25; round++) {
                 views[0].lead(fate.nextInt(3) > 0);
                 views[1].lead(fate.nextInt(3) > 0);
@@ -260,9 +257,7 @@ class PersistentRecoveryTest {
             }
             views[1].lead(false);
             views[0].lead(true);
-            await(
-                    () -> "caught up: " + one.queries(),
-                    () -> caughtUp(one, "pages") && caughtUp(one, "parities"));
+            await(() -> "caught up: " + one.queries(), () -> caughtUp(one, "pages") && caughtUp(one, "parities"));
             Map<String, Long> counts = counted(pages);
             assertThat(table()).as("seed %d", seed).isEqualTo(counts);
             Map<String, Long> parities = new TreeMap<>();
@@ -337,8 +332,7 @@ class PersistentRecoveryTest {
     }
 
     private QueryEngine open(OutputPort outputs, SimulatedDisk checkpoints) {
-        return QueryEngines.open(
-                SETTINGS, topics, outputs, topics, new CheckpointFolder(checkpoints, CHECKPOINTS, 0));
+        return QueryEngines.open(SETTINGS, topics, outputs, topics, new CheckpointFolder(checkpoints, CHECKPOINTS, 0));
     }
 
     /// Runs a query over `count` clicks and closes it in peace: with a last checkpoint.
