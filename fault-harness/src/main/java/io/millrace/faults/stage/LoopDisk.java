@@ -93,6 +93,7 @@ final class LoopDisk implements Closeable {
         try {
             Shell.run("umount", "-l", folder.toString());
             Files.deleteIfExists(image);
+            Files.deleteIfExists(folder);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
