@@ -1,5 +1,6 @@
 package io.millrace.http.query;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Bodies.Plain;
@@ -14,12 +15,12 @@ import java.util.TreeMap;
 
 /// The routes of SQL.
 public final class QueryRoutes {
-    private static final int SQL_BYTES_MAX = 1 << 20;
+    static final int SQL_BYTES_MAX = 1 << 20;
 
     private QueryRoutes() {}
 
-    public static List<Route> of(QueryEngine engine, Metrics metrics) {
-        SqlHandler sql = new SqlHandler(engine, metrics);
+    public static List<Route> of(QueryEngine engine, Metrics metrics, Leadership leadership) {
+        SqlHandler sql = new SqlHandler(engine, metrics, leadership);
         QueryHandlers queries = new QueryHandlers(engine);
         metrics.group("queries", () -> metrics(engine.queries()));
         return List.of(
@@ -32,6 +33,15 @@ public final class QueryRoutes {
                         SQL_BYTES_MAX,
                         Bodies.onThread(sql::handle),
                         "Run SQL statements"),
+                new Route(
+                        HttpMethod.GET,
+                        "/v1/sql",
+                        Scope.QUERY,
+                        List.of(),
+                        -1,
+                        0,
+                        Bodies.withoutBody(sql::converse),
+                        "Open a WebSocket for SQL statements"),
                 route(HttpMethod.GET, "/v1/queries", queries::list, "List the queries that run"),
                 route(HttpMethod.GET, "/v1/queries/{id}", queries::describe, "Describe a query that runs"),
                 route(HttpMethod.POST, "/v1/queries/{id}/pause", queries::pause, "Pause a query"),

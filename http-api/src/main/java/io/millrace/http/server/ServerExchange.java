@@ -12,6 +12,7 @@ import io.millrace.http.route.Percent;
 import io.millrace.http.route.ReplyStream;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.RouteTable;
+import io.millrace.http.route.SocketReceiver;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import java.util.concurrent.Future;
@@ -77,6 +78,11 @@ final class ServerExchange implements Exchange {
             throw new IllegalStateException("the request has not been routed");
         }
         return found;
+    }
+
+    @Override
+    public String uri() {
+        return uri;
     }
 
     @Override
@@ -175,6 +181,12 @@ final class ServerExchange implements Exchange {
         }
     }
 
+    /// Whether the client cannot follow a redirect.
+    boolean wantsForwarding() {
+        Route found = route;
+        return found != null && found.parameters().contains("forward") && parameters().flag("forward");
+    }
+
     boolean claimAnswer() {
         return answered.compareAndSet(false, true);
     }
@@ -206,7 +218,7 @@ final class ServerExchange implements Exchange {
         if (isAnswered()) {
             return;
         }
-        HttpFailure failure = Failures.of(thrown, requestId);
+        HttpFailure failure = connection.server.located(Failures.of(thrown, requestId), this);
         StringBuilder lines = new StringBuilder();
         failure.headers()
                 .forEach((name, value) ->
@@ -231,6 +243,11 @@ final class ServerExchange implements Exchange {
             throw new IllegalStateException("the request has been answered");
         }
         return connection.stream(this, status, contentType);
+    }
+
+    @Override
+    public void upgrade(String subprotocol, int messageBytesMax, SocketReceiver receiver) {
+        connection.upgrade(this, request, subprotocol, messageBytesMax, receiver);
     }
 
     @Override
