@@ -40,9 +40,7 @@ public final class HttpTransport implements Transport, AutoCloseable {
         String body = request.body();
         builder.method(
                 request.method(),
-                body == null
-                        ? HttpRequest.BodyPublishers.noBody()
-                        : HttpRequest.BodyPublishers.ofString(body));
+                body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         try {
             HttpResponse<String> response = http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
             return new Answer(

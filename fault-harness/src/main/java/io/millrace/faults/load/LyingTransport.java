@@ -49,8 +49,8 @@ public final class LyingTransport implements Transport {
                 yield answer.isOk() && !KEY.matcher(request.path()).find() ? honest.send(request) : answer;
             }
             case FORGETS_KEYS -> {
-                Answer answer = honest.send(
-                        request.withPath(KEY.matcher(request.path()).replaceFirst("")));
+                Answer answer =
+                        honest.send(request.withPath(KEY.matcher(request.path()).replaceFirst("")));
                 if (nowAndThen && answer.isOk()) {
                     throw new SocketTimeoutException("the answer got lost");
                 }

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /// @param node index of the node that is asked
 /// @param path with its query
 /// @param body null for none
-public record Request(int node, String method, String path, @Nullable String body, Duration timeout) {
+public record Request(
+        int node, String method, String path, @Nullable String body, Duration timeout) {
     public static Request get(int node, String path, Duration timeout) {
         return new Request(node, "GET", path, null, timeout);
     }

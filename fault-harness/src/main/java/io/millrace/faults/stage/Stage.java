@@ -312,8 +312,8 @@ public final class Stage implements Nodes, AutoCloseable {
 
     /// Asks whoever leads until it says that the change is made.
     ///
-    /// @param madeAlready what a refusal says when an earlier attempt, whose answer was lost, has made it; empty for
-    ///     changes that are simply made again
+    /// @param madeAlready what a refusal says when an earlier attempt, whose answer was lost, has made it;
+    ///     empty for changes that are simply made again
     private void change(Request request, String madeAlready) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
         String last = "nothing";
@@ -468,7 +468,8 @@ public final class Stage implements Nodes, AutoCloseable {
 
     // ---- disk
 
-    /// All these nodes lose power at the same time: what was not fsynced is gone. Their disks are back when this ends.
+    /// All these nodes lose power at the same time: what was not fsynced is gone. Their disks are back when
+    /// this ends.
     public void cutPower(int... indexes) throws IOException, InterruptedException {
         note("cut the power of " + Arrays.stream(indexes).mapToObj(this::name).toList());
         for (int index : indexes) {
@@ -602,7 +603,7 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Changes a record of a node that is down, in a way that no checksum finds.
+    /// Changes a record of a node, which may run, in a way that no checksum finds.
     ///
     /// @return whether there was a record
     public boolean forgeRecord(int index, int partition) throws IOException {
@@ -610,7 +611,7 @@ public final class Stage implements Nodes, AutoCloseable {
         if (files.isEmpty()) {
             return false;
         }
-        List<SegmentFiles.Found> records = SegmentFiles.read(files.getFirst());
+        List<SegmentFiles.Found> records = SegmentFiles.readWhatIsWhole(files.getFirst());
         if (records.isEmpty()) {
             return false;
         }
