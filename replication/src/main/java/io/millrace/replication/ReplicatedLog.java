@@ -76,6 +76,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     Health health();
 
+    Cluster cluster();
+
+    /// Copies of this node's replicas, for others to fetch.
+    ReplicaCopies copies();
+
     /// Called after records of a partition became readable, on a thread that must not be blocked. Close to
     /// stop.
     AutoCloseable onAppend(Consumer<TopicPartition> listener);

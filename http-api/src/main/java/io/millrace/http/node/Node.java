@@ -205,8 +205,8 @@ public final class Node implements AutoCloseable {
         ReplicationSettings standard =
                 ReplicationSettings.singleNode(folder, (int) settings.integer(Setting.RAFT_PORT));
         return new ReplicationSettings(
-                standard.nodeId(),
-                standard.peers(),
+                standard.self(),
+                standard.members(),
                 folder,
                 standard.groups(),
                 new LogSettings(settings.integer(Setting.SEGMENT_BYTES_MAX), LogSettings.DEFAULT.indexIntervalBytes()),

@@ -7,12 +7,16 @@ import io.millrace.log.disk.Disk;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.AppendRequest;
 import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.Cluster;
 import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.Document;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
 import io.millrace.replication.Health;
+import io.millrace.replication.Member;
 import io.millrace.replication.OutputStamp;
+import io.millrace.replication.ReplicaCopies;
+import io.millrace.replication.ReplicaPeers;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.ReplicationSettings;
@@ -68,6 +72,18 @@ public final class GroupLog implements ReplicatedLog {
         Consensus open(StateMachine stateMachine) throws IOException;
     }
 
+    /// Keeps the list of members in the data folder.
+    public interface MembersFile {
+        void save(List<Member> members) throws IOException;
+    }
+
+    /// What a log among peers needs.
+    ///
+    /// @param configured members as the node's own configuration says; see [MemberBook]
+    public record Surroundings(ReplicaPeers peers, List<Member> configured, MembersFile file) {
+        public static final Surroundings NONE = new Surroundings(ReplicaPeers.NONE, List.of(), members -> {});
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
@@ -76,6 +92,7 @@ public final class GroupLog implements ReplicatedLog {
     private static final long TICK_NANOS = 100_000_000;
     private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
     private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
+    private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
     private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
 
@@ -83,10 +100,12 @@ public final class GroupLog implements ReplicatedLog {
     private final Disk disk;
     private final Closeable lock;
     private final InstantSource clock;
-    private final GroupState state;
+    final GroupState state;
     private final Consensus consensus;
-    private final Batcher batcher;
+    final Batcher batcher;
+    private final GroupCluster cluster;
     private final Thread housekeeper;
+    private final Thread watch;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
 
@@ -100,7 +119,13 @@ public final class GroupLog implements ReplicatedLog {
     private volatile long freeBytes = Long.MAX_VALUE;
 
     private GroupLog(
-            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            Surroundings surroundings,
+            boolean stepped)
             throws IOException {
         this.lock = lock;
         this.settings = settings;
@@ -109,13 +134,9 @@ public final class GroupLog implements ReplicatedLog {
         this.state = GroupState.open(disk, settings, 0, new Listener());
         Consensus opened = null;
         try {
-            CompletableFuture<Void> logs = CompletableFuture.runAsync(() -> {
-                try {
-                    state.openLogs();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            // when stepped, each log opens when it is first used: no thread but the caller's
+            CompletableFuture<Void> logs =
+                    stepped ? CompletableFuture.completedFuture(null) : CompletableFuture.runAsync(this::openLogs);
             opened = opener.open(state);
             join(logs);
         } catch (IOException | RuntimeException | Error e) {
@@ -135,23 +156,65 @@ public final class GroupLog implements ReplicatedLog {
                 "replication-batcher-0");
         this.housekeeper = new Thread(this::keepHouse, "replication-housekeeping-0");
         this.housekeeper.setDaemon(true);
+        this.cluster = new GroupCluster(
+                consensus,
+                new MemberBook(state.metadata(), settings.self(), surroundings.configured(), settings.members()),
+                (key, value) -> putDocument(key, value, -1),
+                surroundings.file(),
+                settings.members());
+        this.watch = new Thread(this::watch, "replication-watch-0");
+        this.watch.setDaemon(true);
+        consensus.group().onChange(() -> LockSupport.unpark(watch));
     }
 
-    /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
+    private void openLogs() {
+        try {
+            state.openLogs();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Opens the log of a node without peers.
+    ///
+    /// @throws IOException the disk failed or holds something else than was written
+    public static GroupLog open(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        return open(settings, disk, clock, opener, lock, Surroundings.NONE);
+    }
+
+    /// Opens the log in the settings' data folder. With one member, everything that was ever acknowledged is
     /// readable when this returns.
     ///
     /// @param lock closed last
     /// @throws IOException the disk failed or holds something else than was written
     public static GroupLog open(
-            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            Surroundings surroundings)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, false);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
-        if (settings.peers().size() == 1) {
+        log.watch.start();
+        if (settings.members().size() == 1) {
             log.awaitLead();
         }
+        return log;
+    }
+
+    /// Opens the log without any thread of its own: nothing happens but in [Batcher#doWork] and
+    /// [Housekeeping#round], which the caller calls. So a simulation decides what happens when.
+    static GroupLog openStepped(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, true);
+        log.checkDisk();
         return log;
     }
 
@@ -482,7 +545,9 @@ public final class GroupLog implements ReplicatedLog {
         if (closing) {
             problems.add("the log is closing");
         }
-        if (consensus.leader().isEmpty()) {
+        if (consensus.group() != GroupPeers.ALONE && !cluster.isMember()) {
+            problems.add("this node is no member of the cluster; a member must add it");
+        } else if (consensus.leader().isEmpty()) {
             problems.add("no node leads; writes wait for an election");
         } else if (!consensus.leads() && consensus.leader().get().equals(settings.nodeId())) {
             problems.add("this node has been elected and is applying what was committed before");
@@ -494,6 +559,16 @@ public final class GroupLog implements ReplicatedLog {
                 status.committedIndex(),
                 status.appliedIndex(),
                 problems);
+    }
+
+    @Override
+    public Cluster cluster() {
+        return cluster;
+    }
+
+    @Override
+    public ReplicaCopies copies() {
+        return NoCopies.INSTANCE;
     }
 
     private String diskFullMessage() {
@@ -530,6 +605,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_snapshots_total", (double) snapshots);
         metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
+        metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
         metrics.put("replication_disk_free_bytes", (double) freeBytes);
@@ -578,21 +654,35 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void keepHouse() {
-        long diskNanos = System.nanoTime();
-        long retentionNanos = diskNanos;
-        long snapshotAtNanos = diskNanos;
-        long progressNanos = diskNanos;
-        long progressIndex = -1;
+        Housekeeping housekeeping = new Housekeeping(System.nanoTime());
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
-            long now = System.nanoTime();
+            housekeeping.round(System.nanoTime());
+        }
+    }
+
+    /// What is done every now and then, and when it was done last. One thread.
+    final class Housekeeping {
+        private long diskNanos;
+        private long retentionNanos;
+        private long snapshotAtNanos;
+        private long progressNanos;
+        private long progressIndex = -1;
+
+        Housekeeping(long nowNanos) {
+            diskNanos = nowNanos;
+            retentionNanos = nowNanos;
+            snapshotAtNanos = nowNanos;
+            progressNanos = nowNanos;
+        }
+
+        /// Does what is due.
+        void round(long now) {
             if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
                 diskNanos = now;
                 checkDisk();
             }
-            batcher.failOlderThan(
-                    settings.requestTimeout().toNanos(),
-                    "no decision within " + settings.requestTimeout().toSeconds() + " s");
+            failOverdue();
             Consensus.Status status = consensus.status();
             if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
                 progressIndex = status.appliedIndex();
@@ -612,6 +702,27 @@ public final class GroupLog implements ReplicatedLog {
             if (now - retentionNanos >= RETENTION_INTERVAL_NANOS && consensus.leads()) {
                 retentionNanos = now;
                 applyRetention();
+            }
+        }
+    }
+
+    private void failOverdue() {
+        batcher.failOlderThan(
+                settings.requestTimeout().toNanos(),
+                "no decision within " + settings.requestTimeout().toSeconds() + " s");
+    }
+
+    /// What must not wait for a snapshot or a slow disk.
+    private void watch() {
+        long leadNanos = System.nanoTime();
+        while (!closing) {
+            LockSupport.parkNanos(this, TICK_NANOS);
+            long now = System.nanoTime();
+            failOverdue();
+            cluster.watch();
+            if (now - leadNanos >= LEAD_INTERVAL_NANOS) {
+                leadNanos = now;
+                cluster.lead();
             }
         }
     }
@@ -731,13 +842,16 @@ public final class GroupLog implements ReplicatedLog {
 
     private void stopThreads() {
         batcher.stop(new ReplicationException("the log is closed; the write has not happened", null));
-        LockSupport.unpark(housekeeper);
+        cluster.close();
         boolean interrupted = false;
-        while (housekeeper.isAlive() && housekeeper != Thread.currentThread()) {
-            try {
-                housekeeper.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+        for (Thread thread : List.of(housekeeper, watch)) {
+            LockSupport.unpark(thread);
+            while (thread.isAlive() && thread != Thread.currentThread()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
         }
         if (interrupted) {

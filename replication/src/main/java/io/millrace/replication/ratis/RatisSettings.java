@@ -18,6 +18,9 @@ final class RatisSettings {
     /// One message on the wire or one entry in the log is an entry of ours plus this at most.
     static final int ENTRY_OVERHEAD_BYTES = 64 << 10;
 
+    /// A linearizable read that has no answer by then has none: a leader without a majority must not hang.
+    static final long BARRIER_TIMEOUT_MS = 2_000;
+
     private static final int MIB = 1 << 20;
 
     private RatisSettings() {}
@@ -34,6 +37,7 @@ final class RatisSettings {
         // reads through the leader's lease; needs pre-vote
         RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
         RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, true);
+        RaftServerConfigKeys.Read.setTimeout(properties, millis(BARRIER_TIMEOUT_MS));
         // the cache is unbounded and on every node; retries are ours (idempotency keys), so it only has to
         // exist
         RaftServerConfigKeys.RetryCache.setExpiryTime(properties, seconds(2));
@@ -85,9 +89,9 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(properties, SizeInBytes.valueOf(256L * MIB));
         // a dead follower must not fill the disk ...
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-        // ... a short outage is caught up from the log, and RATIS-2500 is avoided; alone there is nobody to
-        // catch up
-        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, peers == 1 ? 0 : 1000);
+        // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to catch
+        // up, but a node may be added before the next start, so it must not be 0
+        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, peers == 1 ? 16 : 1000);
         RaftServerConfigKeys.Log.setPurgeGap(properties, 128);
     }
 
@@ -104,9 +108,9 @@ final class RatisSettings {
     }
 
     private static void elections(RaftProperties properties, int peers) {
-        // garbage collection pauses; heartbeats follow the smaller one
-        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, seconds(1));
-        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, seconds(2));
+        // long enough for garbage collection pauses; heartbeats follow the smaller one (every 400 ms)
+        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(800));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(1600));
         // only until the first leader; alone there is nobody to wait for
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(peers == 1 ? 10 : 100));
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(peers == 1 ? 20 : 300));
@@ -114,7 +118,7 @@ final class RatisSettings {
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, seconds(10));
         RaftServerConfigKeys.Rpc.setSlownessTimeout(properties, seconds(60));
         // after losing the majority a node may stand again after this
-        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, seconds(4));
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, seconds(3));
         RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
     }
 

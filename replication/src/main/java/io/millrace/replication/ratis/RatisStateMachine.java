@@ -10,12 +10,15 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -38,6 +41,7 @@ final class RatisStateMachine extends BaseStateMachine {
     private final StateMachine machine;
     private final ByteString clientId;
     private final Map<Long, PendingEntry> inFlight = new ConcurrentHashMap<>();
+    private volatile Runnable changeListener = () -> {};
 
     RatisStateMachine(StateMachine machine, ClientId clientId) {
         this.machine = machine;
@@ -130,6 +134,28 @@ final class RatisStateMachine extends BaseStateMachine {
         machine.logFailed("the raft log could not be written", cause);
     }
 
+    // ---- peers ----
+
+    void onChange(Runnable listener) {
+        changeListener = listener;
+    }
+
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
+        changeListener.run();
+    }
+
+    @Override
+    public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+        changeListener.run();
+    }
+
+    /// A linearizable read reads nothing: the caller only wants to know that it may.
+    @Override
+    public CompletableFuture<Message> query(Message request) {
+        return APPLIED;
+    }
+
     // ---- snapshots ----
 
     @Override
@@ -150,6 +176,10 @@ final class RatisStateMachine extends BaseStateMachine {
 
     @Override
     public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(RoleInfoProto role, TermIndex firstInLog) {
+        if (firstInLog.getIndex() <= Math.max(0, getLastAppliedTermIndex().getIndex() + 1)) {
+            // a peer that is being added is asked even when the leader's log has everything that it misses
+            return CompletableFuture.completedFuture(null);
+        }
         return CompletableFuture.failedFuture(new IOException(
                 "this replica is behind the leader's log, which begins at %s; it must be rebuilt from a copy of a peer"
                         .formatted(firstInLog)));
