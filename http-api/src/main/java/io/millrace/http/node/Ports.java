@@ -221,6 +221,11 @@ final class Ports {
         public Optional<String> leader(String topic) {
             return log.leader(topic, 0);
         }
+
+        @Override
+        public AutoCloseable onLeaderChange(Runnable listener) {
+            return log.cluster().onChange(listener);
+        }
     }
 
     /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line
