@@ -20,6 +20,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Nodes `n1`, `n2` … in one process, each with a folder of its own.
 final class NodeCluster implements AutoCloseable {
@@ -27,26 +30,44 @@ final class NodeCluster implements AutoCloseable {
     private final Map<String, Member> members = new TreeMap<>();
     private final Map<String, ReplicatedLog> nodes = new TreeMap<>();
 
+    private UnaryOperator<ReplicationSettings> adapted = settings -> settings;
+
     NodeCluster(Path folder) {
         this.folder = folder;
     }
 
     /// Starts a formed cluster.
     static NodeCluster of(Path folder, int count) throws IOException {
+        return of(folder, count, null);
+    }
+
+    /// Starts a formed cluster whose nodes reach each other through `links`.
+    static NodeCluster of(Path folder, int count, @Nullable Links links) throws IOException {
         NodeCluster cluster = new NodeCluster(folder);
+        cluster.form(count, links, settings -> settings, id -> new LocalDisk());
+        return cluster;
+    }
+
+    void form(
+            int count, @Nullable Links links, UnaryOperator<ReplicationSettings> changes, Function<String, Disk> disks)
+            throws IOException {
+        adapted = changes;
         List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
             ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             sockets.add(socket);
-            cluster.define("n" + i, socket.getLocalPort());
+            define("n" + i, socket.getLocalPort());
         }
         for (ServerSocket socket : sockets) {
             socket.close();
         }
-        for (String id : List.copyOf(cluster.members.keySet())) {
-            cluster.open(id, List.copyOf(cluster.members.values()));
+        List<Member> all = List.copyOf(members.values());
+        for (Member member : all) {
+            open(
+                    member.nodeId(),
+                    links == null ? all : links.seenBy(member.nodeId(), all),
+                    disks.apply(member.nodeId()));
         }
-        return cluster;
     }
 
     Path folder(String id) {
@@ -77,8 +98,8 @@ final class NodeCluster implements AutoCloseable {
     }
 
     ReplicatedLog open(String id, List<Member> known, Disk disk) throws IOException {
-        ReplicatedLog log =
-                ReplicatedLogs.open(Nodes.settings(folder(id)).with(member(id), known), disk, InstantSource.system());
+        ReplicatedLog log = ReplicatedLogs.open(
+                adapted.apply(Nodes.settings(folder(id)).with(member(id), known)), disk, InstantSource.system());
         nodes.put(id, log);
         return log;
     }
@@ -166,8 +187,7 @@ final class NodeCluster implements AutoCloseable {
     }
 
     /// Asks whoever leads, and whoever leads next when that one says so.
-    MembershipOutcome change(
-            java.util.function.Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
+    MembershipOutcome change(Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
             throws Exception {
         MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
         for (int attempt = 0; attempt < 20 && outcome instanceof MembershipOutcome.NotLeader; attempt++) {

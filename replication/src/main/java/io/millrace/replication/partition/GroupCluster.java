@@ -550,6 +550,23 @@ final class GroupCluster implements Cluster {
         }
     }
 
+    /// Hands over because this node is worse off than the others.
+    ///
+    /// @return whether there is somebody to try
+    boolean moveAway(String why) {
+        Optional<String> successor = bestSuccessor();
+        if (!changes.isEmpty() || successor.isEmpty()) {
+            return false;
+        }
+        LOG.atWarn()
+                .addKeyValue("node", self().nodeId())
+                .addKeyValue("reason", why)
+                .addKeyValue("successor", Member.nodeIdOf(successor.get()))
+                .log("leadership is moved away");
+        transferLeadership(0, Optional.empty());
+        return true;
+    }
+
     void close() {
         changer.shutdownNow();
     }

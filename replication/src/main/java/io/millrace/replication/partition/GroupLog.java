@@ -92,6 +92,8 @@ public final class GroupLog implements ReplicatedLog {
     private static final long TICK_NANOS = 100_000_000;
     private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
     private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
+    private static final long RESTART_PAUSE_NANOS_MIN = 1_000_000_000;
+    private static final long RESTART_PAUSE_NANOS_MAX = 60_000_000_000L;
     private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
     private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
@@ -101,7 +103,7 @@ public final class GroupLog implements ReplicatedLog {
     private final Closeable lock;
     private final InstantSource clock;
     final GroupState state;
-    private final Consensus consensus;
+    final Consensus consensus;
     final Batcher batcher;
     private final GroupCluster cluster;
     private final Thread housekeeper;
@@ -111,10 +113,12 @@ public final class GroupLog implements ReplicatedLog {
 
     private volatile boolean closing;
     private volatile boolean diskFull;
+    private boolean movedAwayWhileFull; // the watch's
     private volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
     private volatile long snapshots;
+    private volatile long restarts;
     private volatile long snapshotNanos;
     private volatile long freeBytes = Long.MAX_VALUE;
 
@@ -202,7 +206,7 @@ public final class GroupLog implements ReplicatedLog {
         log.batcher.start();
         log.housekeeper.start();
         log.watch.start();
-        if (settings.members().size() == 1) {
+        if (settings.members().equals(List.of(settings.self()))) {
             log.awaitLead();
         }
         return log;
@@ -605,6 +609,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_snapshots_total", (double) snapshots);
         metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
+        metrics.put("replication_restarts_total", (double) restarts);
         metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
@@ -668,12 +673,15 @@ public final class GroupLog implements ReplicatedLog {
         private long snapshotAtNanos;
         private long progressNanos;
         private long progressIndex = -1;
+        private long restartNanos;
+        private long restartPauseNanos = RESTART_PAUSE_NANOS_MIN;
 
         Housekeeping(long nowNanos) {
             diskNanos = nowNanos;
             retentionNanos = nowNanos;
             snapshotAtNanos = nowNanos;
             progressNanos = nowNanos;
+            restartNanos = nowNanos - RESTART_PAUSE_NANOS_MIN;
         }
 
         /// Does what is due.
@@ -695,13 +703,39 @@ public final class GroupLog implements ReplicatedLog {
                                 status.appliedIndex(),
                                 TimeUnit.NANOSECONDS.toSeconds(now - progressNanos));
             }
-            if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
+            if (failure == null && consensus.stopped() != null) {
+                restart(now);
+            } else if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
                 snapshotAtNanos = now;
                 takeSnapshot();
             }
             if (now - retentionNanos >= RETENTION_INTERVAL_NANOS && consensus.leads()) {
                 retentionNanos = now;
                 applyRetention();
+            }
+        }
+
+        /// Consensus does not recover by itself from a failed disk or a group that was closed. With space left, and
+        /// not too often, it is started again; what was applied is not touched.
+        private void restart(long now) {
+            if (diskFull || now - restartNanos < restartPauseNanos) {
+                return;
+            }
+            String stopped = consensus.stopped();
+            restartPauseNanos =
+                    now - restartNanos > RESTART_PAUSE_NANOS_MAX ? RESTART_PAUSE_NANOS_MIN : restartPauseNanos * 2;
+            restartPauseNanos = Math.min(restartPauseNanos, RESTART_PAUSE_NANOS_MAX);
+            restartNanos = now;
+            LOG.atWarn()
+                    .addKeyValue("node", settings.nodeId())
+                    .addKeyValue("reason", stopped)
+                    .log("consensus has stopped; it is started again");
+            try {
+                consensus.restart(cluster.members());
+                restarts++;
+                LOG.atInfo().addKeyValue("node", settings.nodeId()).log("consensus was started again");
+            } catch (IOException | RuntimeException e) {
+                LOG.atWarn().setCause(e).log("consensus could not be started again; it is tried once more");
             }
         }
     }
@@ -715,15 +749,56 @@ public final class GroupLog implements ReplicatedLog {
     /// What must not wait for a snapshot or a slow disk.
     private void watch() {
         long leadNanos = System.nanoTime();
+        SlowDisk slowDisk = new SlowDisk();
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
             long now = System.nanoTime();
             failOverdue();
+            failUnanswered();
             cluster.watch();
             if (now - leadNanos >= LEAD_INTERVAL_NANOS) {
                 leadNanos = now;
                 cluster.lead();
             }
+            moveAwayFromBadDisk(now, slowDisk);
+        }
+    }
+
+    /// A leader that nobody answers, or whose log has failed, cannot decide anything: those who wait are told soon.
+    private void failUnanswered() {
+        if (batcher.inFlight() == 0) {
+            return;
+        }
+        String stopped = consensus.stopped();
+        if (stopped != null) {
+            batcher.failOlderThan(0, stopped);
+        } else if (consensus.status().role().equals("leader")
+                && !consensus.group().majorityAnswers()) {
+            batcher.failOlderThan(0, "this node led and has lost contact with the majority");
+        }
+    }
+
+    private void moveAwayFromBadDisk(long now, SlowDisk slowDisk) {
+        if (!consensus.leads() || consensus.peers() < 2) {
+            slowDisk.forget();
+            return;
+        }
+        if (diskFull && !movedAwayWhileFull) {
+            // once: when all disks are full, nobody gains by passing it round
+            movedAwayWhileFull = cluster.moveAway("its disk is full");
+        } else if (!diskFull) {
+            movedAwayWhileFull = false;
+        }
+        GroupPeers group = consensus.group();
+        long[] others = group.followers().stream()
+                .mapToLong(GroupPeers.Follower::matchIndex)
+                .sorted()
+                .toArray();
+        long flushed = group.flushedIndex();
+        if (others.length > 0
+                && slowDisk.isSlow(now, group.lastIndex(), flushed, others[others.length / 2])
+                && cluster.moveAway("its disk is slow")) {
+            slowDisk.forget();
         }
     }
 
@@ -761,7 +836,7 @@ public final class GroupLog implements ReplicatedLog {
     private void awaitSnapshot(CompletableFuture<Long> snapshot)
             throws ExecutionException, InterruptedException, TimeoutException {
         long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
-        while (!snapshot.isDone() && failure == null && System.nanoTime() < deadline) {
+        while (!snapshot.isDone() && failure == null && consensus.stopped() == null && System.nanoTime() < deadline) {
             LockSupport.parkNanos(1_000_000);
         }
         snapshot.get(0, TimeUnit.NANOSECONDS);
@@ -827,7 +902,7 @@ public final class GroupLog implements ReplicatedLog {
             LockSupport.parkNanos(1_000_000);
         }
         stopThreads();
-        if (failure == null && state.manifestOutdated()) {
+        if (failure == null && consensus.stopped() == null && state.manifestOutdated()) {
             takeSnapshot(); // the next start has nothing to replay
         }
         closeParts();

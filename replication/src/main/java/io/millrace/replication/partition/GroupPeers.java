@@ -34,6 +34,16 @@ public interface GroupPeers {
         return -1;
     }
 
+    /// Index up to which this node's log is durable here.
+    default long flushedIndex() {
+        return lastIndex();
+    }
+
+    /// On the leader: whether a majority has answered lately; elsewhere without meaning.
+    default boolean majorityAnswers() {
+        return true;
+    }
+
     /// Makes these the peers. On the leader only, one call at a time; the library waits until new ones have caught up.
     default CompletableFuture<Void> change(List<Member> members) {
         return CompletableFuture.failedFuture(new UnsupportedOperationException("this log has no peers"));
