@@ -124,6 +124,11 @@ public final class Wire implements AutoCloseable {
         return line.toString(StandardCharsets.ISO_8859_1);
     }
 
+    /// The next byte, −1 at the end.
+    public int read() throws IOException {
+        return in.read();
+    }
+
     /// Whether the node has closed the connection.
     public boolean isClosed() throws IOException {
         return in.read() < 0;

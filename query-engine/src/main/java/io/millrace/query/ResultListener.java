@@ -14,6 +14,10 @@ public interface ResultListener {
     /// @param notices what the user should know: inferred columns, unbounded state …
     void columns(Schema columns, List<String> notices);
 
+    /// How the session wants changes to be told; called before [#columns] of a statement that does not end. A
+    /// listener that has only one way may ignore it.
+    default void changelog(Changelog changelog) {}
+
     /// Rows of a statement that ends; a weight of n stands for n equal rows.
     void rows(Batch rows);
 

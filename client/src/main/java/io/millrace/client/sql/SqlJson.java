@@ -3,6 +3,7 @@ package io.millrace.client.sql;
 import io.millrace.client.ChangeEvent;
 import io.millrace.client.Column;
 import io.millrace.client.Frontier;
+import io.millrace.client.MillraceException;
 import io.millrace.client.SqlResult;
 import io.millrace.client.transport.Json;
 import io.millrace.client.transport.JsonObject;
@@ -71,6 +72,13 @@ final class SqlJson {
             List<ChangeEvent.Change> changes = new ArrayList<>();
             for (Object change : object.list("changes")) {
                 JsonObject one = JsonObject.of(change, line);
+                if (!one.has("weight")) {
+                    throw new MillraceException(
+                            "unsupported_changelog",
+                            "Changes are read by their weights here, and the session asks for others: RESET changelog"
+                                    + " (raw requests to /v1/sql can have any)",
+                            null);
+                }
                 changes.add(new ChangeEvent.Change(one.integer("weight"), cells(one.list("row"))));
             }
             events.add(new ChangeEvent.Changes(changes, frontier(object.get("frontier"))));

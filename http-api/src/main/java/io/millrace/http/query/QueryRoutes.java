@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /// The routes of SQL.
 public final class QueryRoutes {
-    private static final int SQL_BYTES_MAX = 1 << 20;
+    static final int SQL_BYTES_MAX = 1 << 20;
 
     private QueryRoutes() {}
 
@@ -32,6 +32,15 @@ public final class QueryRoutes {
                         SQL_BYTES_MAX,
                         Bodies.onThread(sql::handle),
                         "Run SQL statements"),
+                new Route(
+                        HttpMethod.GET,
+                        "/v1/sql",
+                        Scope.QUERY,
+                        List.of(),
+                        -1,
+                        0,
+                        Bodies.withoutBody(sql::converse),
+                        "Open a WebSocket for SQL statements"),
                 route(HttpMethod.GET, "/v1/queries", queries::list, "List the queries that run"),
                 route(HttpMethod.GET, "/v1/queries/{id}", queries::describe, "Describe a query that runs"),
                 route(HttpMethod.POST, "/v1/queries/{id}/pause", queries::pause, "Pause a query"),

@@ -11,7 +11,9 @@ enum ResultFormat {
     JSON(Exchange.JSON),
     NDJSON(Exchange.NDJSON),
     EVENTS(Exchange.EVENTS),
-    CSV("text/csv; charset=utf-8");
+    CSV("text/csv; charset=utf-8"),
+    /// Messages of a WebSocket; not chosen by `Accept`.
+    MESSAGES(Exchange.JSON);
 
     private final String contentType;
 

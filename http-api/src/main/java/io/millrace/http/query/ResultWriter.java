@@ -5,17 +5,22 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.ReplyStream;
+import io.millrace.http.route.Socket;
+import io.millrace.query.Changelog;
+import io.millrace.query.Changelog.Style;
 import io.millrace.query.Frontier;
 import io.millrace.query.ResultListener;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.data.ColumnInfo;
 import io.millrace.query.data.Schema;
+import io.millrace.query.format.ChangePairs;
 import io.millrace.query.format.RowCsvWriter;
 import io.millrace.query.format.RowJsonWriter;
 import io.millrace.query.format.TextBuffer;
 import io.millrace.query.format.TimeText;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +38,9 @@ final class ResultWriter implements ResultListener {
 
     private final Exchange exchange;
     private final ResultFormat format;
-    private final boolean several;
+    private final int count;
+    private final @Nullable Socket socket; // null unless the answer is messages
+    private final String id;
     private final JsonBuffer out = new JsonBuffer(1024);
     private final TextBuffer text = new TextBuffer(4096);
     private @Nullable ReplyStream stream;
@@ -46,13 +53,27 @@ final class ResultWriter implements ResultListener {
     private boolean complete;
     private @Nullable Throwable failure;
     private List<String> notices = List.of();
+    private Changelog changelog = Changelog.WEIGHTS;
+    private Style style = Style.WEIGHTS;
+    private final ChangePairs pairs = new ChangePairs();
 
-    /// @param several whether the answer is a list of results
-    ResultWriter(Exchange exchange, ResultFormat format, boolean several) {
+    /// @param count statements; the results of more than one are a list
+    ResultWriter(Exchange exchange, ResultFormat format, int count) {
+        this(exchange, format, count, null, "");
+    }
+
+    /// Writes messages, each with the request's id.
+    ResultWriter(Exchange exchange, Socket socket, String id, int count) {
+        this(exchange, ResultFormat.MESSAGES, count, socket, id);
+    }
+
+    private ResultWriter(Exchange exchange, ResultFormat format, int count, @Nullable Socket socket, String id) {
         this.exchange = exchange;
         this.format = format;
-        this.several = several;
-        if (format == ResultFormat.JSON && several) {
+        this.count = count;
+        this.socket = socket;
+        this.id = id;
+        if (format == ResultFormat.JSON && count > 1) {
             out.ascii("{\"ok\":true,\"results\":[");
         }
     }
@@ -66,6 +87,8 @@ final class ResultWriter implements ResultListener {
         rows = null;
         csv = null;
         notices = List.of();
+        changelog = Changelog.WEIGHTS;
+        style = Style.WEIGHTS;
         if (format == ResultFormat.JSON) {
             out.ascii(statements > 0 ? "," : "").ascii("{\"ok\":true");
         }
@@ -87,6 +110,12 @@ final class ResultWriter implements ResultListener {
     // -------------------------------------------------------------------------------------
 
     @Override
+    public void changelog(Changelog wanted) {
+        changelog = wanted;
+        style = wanted.style();
+    }
+
+    @Override
     public void columns(Schema columns, List<String> said) {
         columnsWritten = true;
         notices = List.copyOf(said);
@@ -97,9 +126,15 @@ final class ResultWriter implements ResultListener {
                 columns(columns);
                 out.ascii(",\"rows\":[");
             }
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("columns");
                 columns(columns);
+                if (style == Style.UPSERT) {
+                    out.ascii(",\"key\":")
+                            .value(Arrays.stream(changelog.key())
+                                    .mapToObj(columns::name)
+                                    .toList());
+                }
                 if (!notices.isEmpty()) {
                     out.ascii(",\"notices\":").value(notices);
                 }
@@ -141,7 +176,7 @@ final class ResultWriter implements ResultListener {
                     }
                 }
             }
-            case NDJSON, EVENTS -> changes(batch, null);
+            case NDJSON, EVENTS, MESSAGES -> changes(batch, null);
             case CSV -> csvRows(batch, false);
         }
     }
@@ -149,13 +184,122 @@ final class ResultWriter implements ResultListener {
     @Override
     public void changes(Batch batch, Frontier frontier, long watermarkMs) {
         switch (format) {
-            case NDJSON, EVENTS -> changes(batch, frontier);
+            case NDJSON, EVENTS, MESSAGES -> {
+                if (style == Style.WEIGHTS) {
+                    changes(batch, frontier);
+                } else {
+                    styled(batch, frontier, watermarkMs);
+                }
+            }
             case CSV -> {
-                csvRows(batch, true);
+                if (style == Style.WEIGHTS) {
+                    csvRows(batch, true);
+                } else {
+                    styledCsv(batch);
+                }
                 flush();
             }
             case JSON -> throw new IllegalStateException("a JSON document must end");
         }
+    }
+
+    /// Changes as the session wants them, in as many objects as they need.
+    private void styled(Batch batch, Frontier frontier, long watermarkMs) {
+        String source = style == Style.DEBEZIUM ? source(frontier, watermarkMs) : "";
+        int[] start = {-1};
+        pairs.visit(batch, changelog.key(), (before, after) -> {
+            if (start[0] >= 0 && out.size() - start[0] >= PIECE_BYTES) {
+                out.ascii("],\"more\":true");
+                endObject();
+                flush();
+                start[0] = -1;
+            }
+            if (start[0] < 0) {
+                beginObject("changes");
+                out.ascii("\"changes\":[");
+                start[0] = out.size();
+            } else {
+                out.put(',');
+            }
+            if (style == Style.UPSERT) {
+                upsert(batch, before, after);
+            } else {
+                envelope(batch, before, after, source);
+            }
+            rowCount++;
+        });
+        if (start[0] >= 0) {
+            out.ascii("],\"frontier\":").ascii(frontier.toString());
+            endObject(frontier);
+            flush();
+        }
+    }
+
+    private void upsert(Batch batch, int before, int after) {
+        RowJsonWriter writer = rowWriter();
+        int[] key = changelog.key();
+        out.ascii(after >= 0 ? "{\"op\":\"upsert\",\"key\":[" : "{\"op\":\"delete\",\"key\":[");
+        for (int i = 0; i < key.length; i++) {
+            if (i > 0) {
+                text.put(',');
+            }
+            writer.value(batch, after >= 0 ? after : before, key[i], text);
+        }
+        takeText();
+        out.ascii("],\"row\":");
+        if (after >= 0) {
+            row(batch, after);
+        } else {
+            out.ascii("null");
+        }
+        out.put('}');
+    }
+
+    private void envelope(Batch batch, int before, int after, String source) {
+        out.ascii("{\"before\":");
+        object(batch, before);
+        out.ascii(",\"after\":");
+        object(batch, after);
+        out.ascii(",\"op\":\"")
+                .ascii(operation(before, after))
+                .ascii("\",\"source\":")
+                .ascii(source);
+        out.put('}');
+    }
+
+    private void object(Batch batch, int row) {
+        if (row < 0) {
+            out.ascii("null");
+        } else {
+            rowWriter().object(batch, row, text);
+            takeText();
+        }
+    }
+
+    private static String operation(int before, int after) {
+        return before < 0 ? "c" : after < 0 ? "d" : "u";
+    }
+
+    private static String source(Frontier frontier, long watermarkMs) {
+        JsonBuffer json = new JsonBuffer(128)
+                .ascii("{\"connector\":\"millrace\",\"frontier\":")
+                .ascii(frontier.toString())
+                .ascii(",\"watermark\":");
+        watermark(json, watermarkMs);
+        return json.put('}').toString();
+    }
+
+    /// The operation in front of each row; of a row that is taken away, what it was.
+    private void styledCsv(Batch batch) {
+        RowCsvWriter writer = csvWriter();
+        pairs.visit(batch, changelog.key(), (before, after) -> {
+            String operation = style == Style.DEBEZIUM ? operation(before, after) : after >= 0 ? "upsert" : "delete";
+            out.ascii(operation).put(',');
+            writer.row(batch, after >= 0 ? after : before, text);
+            takeText();
+            rowCount++;
+            spill(WHOLE_BYTES_MAX);
+        });
     }
 
     /// @param frontier that the changes lead to; null for rows of a statement that ends
@@ -178,7 +322,11 @@ final class ResultWriter implements ResultListener {
             boolean last = row == batch.count();
             if (frontier == null) {
                 endObject();
-                spill(WHOLE_BYTES_MAX);
+                if (socket == null) {
+                    spill(WHOLE_BYTES_MAX);
+                } else {
+                    flush(); // each object is a message
+                }
             } else if (last) {
                 out.ascii(",\"frontier\":").ascii(frontier.toString());
                 endObject(frontier);
@@ -192,19 +340,28 @@ final class ResultWriter implements ResultListener {
     }
 
     private void row(Batch batch, int row) {
+        rowWriter().array(batch, row, text);
+        takeText();
+    }
+
+    private RowJsonWriter rowWriter() {
         RowJsonWriter writer = rows;
         if (writer == null) {
             throw new IllegalStateException("rows came before their columns");
         }
-        writer.array(batch, row, text);
-        takeText();
+        return writer;
     }
 
-    private void csvRows(Batch batch, boolean weights) {
+    private RowCsvWriter csvWriter() {
         RowCsvWriter writer = csv;
         if (writer == null) {
             throw new IllegalStateException("rows came before their columns");
         }
+        return writer;
+    }
+
+    private void csvRows(Batch batch, boolean weights) {
+        RowCsvWriter writer = csvWriter();
         for (int row = 0; row < batch.count(); row++) {
             long copies = weights ? 1 : batch.weight(row);
             for (long copy = 0; copy < copies; copy++) {
@@ -226,7 +383,7 @@ final class ResultWriter implements ResultListener {
 
     @Override
     public void progress(Frontier frontier, long watermarkMs) {
-        if (format == ResultFormat.NDJSON || format == ResultFormat.EVENTS) {
+        if (format == ResultFormat.NDJSON || format == ResultFormat.EVENTS || format == ResultFormat.MESSAGES) {
             beginObject("progress");
             out.ascii("\"progress\":{\"frontier\":").ascii(frontier.toString());
             out.ascii(",\"watermark\":");
@@ -267,13 +424,21 @@ final class ResultWriter implements ResultListener {
                 }
                 out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
             }
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("complete");
                 out.ascii("\"complete\":{\"row_count\":").number(rowCount);
                 out.ascii(",\"frontier\":").ascii(frontier.toString());
                 out.ascii(",\"message\":").string(message);
                 out.ascii(",\"elapsed_ms\":").number(elapsedMs()).put('}');
-                endObject(frontier);
+                if (socket == null) {
+                    endObject(frontier);
+                } else if (statements < count) {
+                    out.ascii(",\"more\":true");
+                    endObject();
+                    flush();
+                } else {
+                    endObject(); // the last message waits for finish(): then the id is free
+                }
             }
             case CSV -> {}
         }
@@ -293,8 +458,12 @@ final class ResultWriter implements ResultListener {
 
     /// All statements are done.
     void finish() {
+        if (socket != null) {
+            flush();
+            return;
+        }
         if (format == ResultFormat.JSON) {
-            out.ascii(several ? "]}\n" : "\n");
+            out.ascii(count > 1 ? "]}\n" : "\n");
         }
         ReplyStream open = stream;
         if (open == null) {
@@ -307,6 +476,14 @@ final class ResultWriter implements ResultListener {
 
     /// A statement failed, and the others are not run.
     void finish(Throwable thrown) {
+        if (socket != null) {
+            out.clear(); // what was begun is not whole
+            beginObject("error");
+            nestedError(out, thrown, exchange.requestId());
+            endObject();
+            flush();
+            return;
+        }
         ReplyStream open = stream;
         if (open == null) {
             exchange.fail(thrown);
@@ -314,15 +491,9 @@ final class ResultWriter implements ResultListener {
         }
         HttpFailure told = Failures.of(thrown, exchange.requestId());
         switch (format) {
-            case NDJSON, EVENTS -> {
+            case NDJSON, EVENTS, MESSAGES -> {
                 beginObject("error");
-                out.ascii("\"ok\":false,\"error\":").string(told.code());
-                out.ascii(",\"message\":").string(told.message());
-                out.ascii(",\"docs\":").string("/docs/errors#" + told.code());
-                out.ascii(",\"request_id\":").string(exchange.requestId());
-                told.fields()
-                        .forEach((name, value) ->
-                                out.put(',').string(name).put(':').value(value));
+                error(out, told, exchange.requestId());
                 endObject();
                 open.write(out);
                 open.end();
@@ -331,19 +502,42 @@ final class ResultWriter implements ResultListener {
         }
     }
 
+    private static void error(JsonBuffer json, HttpFailure told, String requestId) {
+        json.ascii("\"ok\":false,\"error\":").string(told.code());
+        json.ascii(",\"message\":").string(told.message());
+        json.ascii(",\"docs\":").string("/docs/errors#" + told.code());
+        json.ascii(",\"request_id\":").string(requestId);
+        told.fields()
+                .forEach((name, value) -> json.put(',').string(name).put(':').value(value));
+    }
+
+    /// The member `error` of a message.
+    static void nestedError(JsonBuffer json, Throwable thrown, String requestId) {
+        json.ascii("\"error\":{");
+        error(json, Failures.of(thrown, requestId), requestId);
+        json.put('}');
+    }
+
     private void beginObject(String event) {
         if (format == ResultFormat.EVENTS) {
             out.ascii("event: ").ascii(event).ascii("\ndata: ");
         }
         out.put('{');
+        if (socket != null) {
+            out.ascii("\"id\":").string(id).put(',');
+        }
     }
 
     private void endObject() {
-        out.ascii(format == ResultFormat.EVENTS ? "}\n\n" : "}\n");
+        out.ascii(format == ResultFormat.EVENTS ? "}\n\n" : socket != null ? "}" : "}\n");
     }
 
     /// Ends an object behind which a client may resume.
     private void endObject(Frontier frontier) {
+        if (socket != null) {
+            endObject();
+            return;
+        }
         out.put('}');
         if (format == ResultFormat.EVENTS) {
             out.ascii("\nid: ").ascii(frontier.toString()).put('\n');
@@ -359,6 +553,11 @@ final class ResultWriter implements ResultListener {
     }
 
     private void flush() {
+        Socket conversation = socket;
+        if (conversation != null) {
+            conversation.write(out);
+            return;
+        }
         ReplyStream open = stream;
         if (open == null) {
             open = exchange.stream(200, format.contentType());

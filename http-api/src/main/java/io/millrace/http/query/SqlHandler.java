@@ -4,6 +4,7 @@ import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
 import io.millrace.http.route.HttpFailure;
+import io.millrace.http.route.Socket;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngine.ParsedStatement;
 import io.millrace.query.RunningStatement;
@@ -29,24 +30,79 @@ final class SqlHandler {
     void handle(Exchange exchange, byte[] body, int length) {
         exchange.checkTopic(""); // a statement may name any topic, so a token for some does not do
         SqlRequest request = SqlRequest.of(exchange, body, length);
+        List<ParsedStatement> parsed = parse(request);
+        boolean continuous = parsed.stream().anyMatch(ParsedStatement::continuous);
+        ResultFormat format = ResultFormat.choose(exchange.header("Accept"), continuous);
+        ResultWriter writer = new ResultWriter(exchange, format, parsed.size());
+        Cancellation cancellation = new Cancellation();
+        exchange.onGone(cancellation);
+        Throwable failure = run(parsed, request, writer, cancellation);
+        if (failure != null) {
+            writer.finish(failure);
+        } else {
+            writer.finish();
+        }
+    }
+
+    /// `GET /v1/sql`: the handshake of a WebSocket.
+    void converse(Exchange exchange) {
+        exchange.checkTopic("");
+        exchange.upgrade(SqlSocket.SUBPROTOCOL, QueryRoutes.SQL_BYTES_MAX, new SqlSocket(exchange, this));
+    }
+
+    /// Runs a request that came as a message, on the calling thread.
+    ///
+    /// @param done called before the last message goes out
+    void run(
+            SqlRequest request, Exchange exchange, Socket socket, String id, Cancellation cancellation, Runnable done) {
+        int count = 0;
+        Throwable failure;
+        ResultWriter writer = null;
+        try {
+            if (socket.isGone()) {
+                cancellation.run();
+            }
+            List<ParsedStatement> parsed = parse(request);
+            count = parsed.size();
+            writer = new ResultWriter(exchange, socket, id, count);
+            failure = run(parsed, request, writer, cancellation);
+        } catch (RuntimeException | Error broken) { // the one place that turns what went wrong into a message
+            failure = broken;
+        }
+        done.run();
+        if (writer == null) {
+            writer = new ResultWriter(exchange, socket, id, count);
+        }
+        if (failure != null) {
+            writer.finish(failure);
+        } else {
+            writer.finish();
+        }
+    }
+
+    private List<ParsedStatement> parse(SqlRequest request) {
         List<ParsedStatement> parsed = engine.parse(request.sql());
         if (parsed.isEmpty()) {
             throw new SqlException("empty_statement", "There is no statement in the text.");
         }
-        boolean continuous = parsed.stream().anyMatch(ParsedStatement::continuous);
-        ResultFormat format = ResultFormat.choose(exchange.header("Accept"), continuous);
-        ResultWriter writer = new ResultWriter(exchange, format, parsed.size() > 1);
-        Cancellation cancellation = new Cancellation();
-        exchange.onGone(cancellation);
+        return parsed;
+    }
+
+    /// Runs statements one after another, up to the first that fails.
+    private @Nullable Throwable run(
+            List<ParsedStatement> parsed, SqlRequest request, ResultWriter writer, Cancellation cancellation) {
         for (ParsedStatement statement : parsed) {
-            Throwable failure = run(statement, request, writer, cancellation);
+            Throwable failure = cancellation.isByClient() ? cancelled() : run(statement, request, writer, cancellation);
             if (failure != null) {
                 failures.increment();
-                writer.finish(failure);
-                return;
+                return failure;
             }
         }
-        writer.finish();
+        return null;
+    }
+
+    private static SqlException cancelled() {
+        return new SqlException("query_cancelled", "The client cancelled the statement.");
     }
 
     private @Nullable Throwable run(
@@ -65,6 +121,9 @@ final class SqlHandler {
         if (writer.isComplete()) {
             return null;
         }
+        if (cancellation.isByClient()) {
+            return cancelled();
+        }
         Throwable failure = writer.failure();
         return failure == null || cancellation.isWanted()
                 ? new HttpFailure(ErrorCode.SHUTTING_DOWN, "The statement was ended before its answer was complete.")
@@ -72,15 +131,26 @@ final class SqlHandler {
     }
 
     /// Ends the statement that runs when the client goes.
-    private static final class Cancellation implements Runnable {
+    static final class Cancellation implements Runnable {
         private final AtomicReference<@Nullable RunningStatement> running = new AtomicReference<>();
         private volatile boolean wanted;
+        private volatile boolean byClient;
 
         void of(RunningStatement statement) {
             running.set(statement);
             if (wanted) {
                 statement.cancel();
             }
+        }
+
+        /// The client says so, and stays.
+        void cancel() {
+            byClient = true;
+            run();
+        }
+
+        boolean isByClient() {
+            return byClient;
         }
 
         boolean isWanted() {

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// What a client asked `/v1/sql`.
 record SqlRequest(String sql, Session session) {
     private static final List<String> MEMBERS = List.of("sql", "parameters", "session", "wait_for", "from");
+    private static final List<String> MESSAGE_MEMBERS =
+            List.of("id", "sql", "parameters", "session", "wait_for", "from");
 
     /// @throws HttpFailure the body is not what its type says, or of another type
     static SqlRequest of(Exchange exchange, byte[] body, int length) {
@@ -27,7 +29,7 @@ record SqlRequest(String sql, Session session) {
         String type = exchange.header("Content-Type");
         String kind = type == null ? "" : type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
         SqlRequest request = switch (kind) {
-            case "application/json" -> json(Bodies.object(body, length));
+            case "application/json" -> json(Bodies.object(body, length), MEMBERS);
             // what curl sends when nobody says anything
             case "", "text/plain", "application/sql", "application/x-www-form-urlencoded" ->
                 new SqlRequest(new String(body, 0, length, StandardCharsets.UTF_8), Session.create());
@@ -43,12 +45,23 @@ record SqlRequest(String sql, Session session) {
         return lastEvent == null ? request : request.from(frontier(lastEvent, "Last-Event-ID"));
     }
 
+    /// A message of a WebSocket.
+    ///
+    /// @throws HttpFailure it is not what it should be
+    static SqlRequest of(Map<?, ?> message) {
+        SqlRequest request = json(message, MESSAGE_MEMBERS);
+        if (request.sql.isBlank()) {
+            throw new HttpFailure(ErrorCode.INVALID_VALUE, "There is no statement in the message.");
+        }
+        return request;
+    }
+
     private SqlRequest from(Frontier frontier) {
         return new SqlRequest(sql, new Session(session.parameters(), session.settings(), session.waitFor(), frontier));
     }
 
-    private static SqlRequest json(Map<?, ?> body) {
-        Bodies.checkMembers(body, MEMBERS);
+    private static SqlRequest json(Map<?, ?> body, List<String> members) {
+        Bodies.checkMembers(body, members);
         return new SqlRequest(
                 Bodies.requiredText(body, "sql"),
                 new Session(

@@ -68,6 +68,15 @@ public interface Exchange {
     /// Starts an answer without a known end.
     ReplyStream stream(int status, String contentType);
 
+    /// Answers a request whose body has ended with the handshake of a WebSocket; on the event loop.
+    ///
+    /// A client that offers no subprotocol gets the only one there is, unnamed.
+    ///
+    /// @param messageBytesMax a larger message closes the socket
+    /// @throws HttpFailure `upgrade_required`, `malformed_request`, or `not_acceptable` when only other
+    ///     subprotocols are offered
+    void upgrade(String subprotocol, int messageBytesMax, SocketReceiver receiver);
+
     boolean isAnswered();
 
     /// Runs a task on the connection's event loop, together with others.

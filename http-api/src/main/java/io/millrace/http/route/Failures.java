@@ -127,7 +127,7 @@ public final class Failures {
             case TopicOutcome.AlreadyExists(var existing) ->
                 new HttpFailure(
                                 ErrorCode.TOPIC_EXISTS,
-                                "Topic '%s' exists with other settings (%d partitions, cleanup %s, retention %d ms and %d bytes)."
+                                "Topic '%s' exists with other settings (%d partitions, cleanup %s, kept for %s, %s)."
                                         .formatted(
                                                 topic,
                                                 existing.partitions(),
@@ -135,8 +135,12 @@ public final class Failures {
                                                         .cleanup()
                                                         .name()
                                                         .toLowerCase(java.util.Locale.ROOT),
-                                                existing.settings().retention().ageMsMax(),
-                                                existing.settings().retention().bytesMax()))
+                                                keptFor(existing.settings()
+                                                        .retention()
+                                                        .ageMsMax()),
+                                                keptBytes(existing.settings()
+                                                        .retention()
+                                                        .bytesMax())))
                         .with("partitions", existing.partitions());
             case TopicOutcome.Unknown unknown -> unknownTopic(topic, topics);
             case TopicOutcome.OutOfRange(long earliest, long next) ->
@@ -148,6 +152,14 @@ public final class Failures {
                         .with("next_offset", next);
             case TopicOutcome.Refused(String reason) -> new HttpFailure(ErrorCode.REFUSED, reason + ".");
         };
+    }
+
+    private static String keptFor(long ageMsMax) {
+        return ageMsMax < 0 ? "ever" : ageMsMax + " ms";
+    }
+
+    private static String keptBytes(long bytesMax) {
+        return bytesMax < 0 ? "any size" : "at most " + bytesMax + " bytes";
     }
 
     /// Anything that was thrown.

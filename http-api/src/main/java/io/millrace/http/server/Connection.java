@@ -8,6 +8,7 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.RouteTable;
+import io.millrace.http.route.SocketReceiver;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
@@ -15,8 +16,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
@@ -24,6 +27,10 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -78,6 +85,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long bodyLeftMax;
     private boolean chunkedBody;
     private @Nullable List<Runnable> goneActions;
+    private @Nullable WebSocketStream socket; // from its handshake to the end of the connection
     private boolean gone;
     // the caller's token is looked up once and again when the header changes
     private @Nullable String authorization;
@@ -118,8 +126,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     /// Raw bytes have arrived, before they are decoded.
-    void bytesArrived() {
+    void bytesArrived(int count) {
         lastReadNanos = System.nanoTime();
+        WebSocketStream open = socket;
+        if (open != null) {
+            open.arrived(count);
+            return;
+        }
         if (exchange == null && !headStarted) {
             headStarted = true;
             phaseStartNanos = lastReadNanos;
@@ -129,7 +142,24 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext active, Object message) {
         if (discarding || gone) {
+            if (message instanceof CloseWebSocketFrame) {
+                active.close(); // the client has read our close frame
+            }
             ReferenceCountUtil.release(message);
+            return;
+        }
+        WebSocketStream open = socket;
+        if (open != null) {
+            try {
+                if (message instanceof WebSocketFrame frame) {
+                    open.frame(frame);
+                }
+            } finally {
+                ReferenceCountUtil.release(message);
+            }
+            if (!active.channel().isWritable()) {
+                active.channel().config().setAutoRead(false); // answers to messages would pile up
+            }
             return;
         }
         if (!waiting.isEmpty() || !mayProcess(message)) {
@@ -204,6 +234,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         while (!waiting.isEmpty()) {
             ReferenceCountUtil.release(waiting.poll());
         }
+        WebSocketStream open = socket;
+        if (open != null) {
+            open.end();
+        }
         ServerExchange current = exchange;
         BodyReceiver receiving = receiver;
         if (current != null) {
@@ -227,10 +261,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext active, Throwable cause) {
+        WebSocketStream open = socket;
+        if (open != null && cause instanceof CorruptedWebSocketFrameException corrupted) {
+            open.refused(corrupted.closeStatus(), String.valueOf(corrupted.getMessage()));
+            return;
+        }
         if (cause instanceof java.io.IOException) {
             LOG.atDebug().setCause(cause).log("connection lost");
         } else {
             LOG.atError().setCause(cause).log("connection failed");
+            if (open != null && !open.isGone()) {
+                open.close(WebSocketCloseStatus.INTERNAL_SERVER_ERROR, "something broke inside the node");
+                return;
+            }
         }
         active.close();
     }
@@ -609,7 +652,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         active.channel().config().setAutoRead(true);
         flush();
         active.write(active.alloc().buffer(0)).addListener((ChannelFutureListener) written -> {
-            if (bodyComplete && waiting.isEmpty()) {
+            if (bodyComplete && waiting.isEmpty() && socket == null) {
                 active.close();
             } else if (active.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
                 duplex.shutdownOutput();
@@ -625,12 +668,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     private ChannelFuture write(ByteBuf bytes) {
+        return write(bytes, bytes.readableBytes());
+    }
+
+    private ChannelFuture write(Object message, int size) {
         if (!unflushed) {
             unflushed = true;
             context.unflushed(this);
         }
-        submittedBytes += bytes.readableBytes();
-        return channel().write(bytes);
+        submittedBytes += size;
+        return channel().write(message);
     }
 
     void flush() {
@@ -698,6 +745,48 @@ final class Connection extends ChannelInboundHandlerAdapter {
         completed(answered.http10 || closes(answered, 200));
     }
 
+    // ---- WebSocket
+    // -----------------------------------------------------------------------------------------------------
+
+    /// Becomes a WebSocket. The exchange stays open, so that nothing else is taken for a request.
+    void upgrade(
+            ServerExchange upgraded,
+            HttpRequest request,
+            String subprotocol,
+            int messageBytesMax,
+            SocketReceiver listening) {
+        HttpHeaders headers = request.headers();
+        WebSocketHandshake.check(headers, upgraded.http10 || upgraded.headOnly, subprotocol);
+        if (!waiting.isEmpty()) {
+            throw new HttpFailure(
+                    ErrorCode.MALFORMED_REQUEST, "Nothing may follow a WebSocket handshake before its answer.");
+        }
+        if (server.isDraining()) {
+            throw new HttpFailure(ErrorCode.SHUTTING_DOWN, "This node stops.");
+        }
+        if (!upgraded.claimAnswer()) {
+            return;
+        }
+        upgraded.release();
+        server.answered(101, upgraded.arrivedNanos);
+        flush();
+        WebSocketStream open = new WebSocketStream(this, listening, messageBytesMax);
+        HttpHeaders added = new DefaultHttpHeaders()
+                .set("Date", new String(context.date(), StandardCharsets.US_ASCII))
+                .set("X-Request-Id", upgraded.requestId());
+        ChannelHandlerContext active = channel();
+        socket = open; // from here on, whatever comes is no request
+        WebSocketHandshake.answer(active, request, added, subprotocol, messageBytesMax);
+        listening.opened(open);
+    }
+
+    ChannelFuture writeFrame(WebSocketFrame frame) {
+        int size = frame.content().readableBytes();
+        int framed = size + (size < 126 ? 2 : size < 65_536 ? 4 : 10);
+        server.bytesOut.add(framed);
+        return write(frame, framed);
+    }
+
     boolean isGone() {
         return gone;
     }
@@ -730,6 +819,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
             return;
         }
         if (discarding) {
+            return;
+        }
+        WebSocketStream open = socket;
+        if (open != null) {
+            if (active.channel().config().isAutoRead()) {
+                open.sweep(nowNanos - lastReadNanos, nowNanos);
+            } else {
+                lastReadNanos = nowNanos; // it is us who do not read
+            }
             return;
         }
         ServerExchange current = exchange;
@@ -776,6 +874,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /// The node stops: an idle connection is closed, a busy one after its answer. Who waits or streams is told.
     void drainAndClose() {
+        WebSocketStream open = socket;
+        if (open != null) {
+            open.close(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE, "the node stops");
+            return;
+        }
         if (exchange == null && waiting.isEmpty()) {
             closeGently();
             return;

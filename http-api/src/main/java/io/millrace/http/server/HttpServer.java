@@ -185,7 +185,7 @@ public final class HttpServer implements AutoCloseable {
 
         @Override
         public void channelRead(ChannelHandlerContext active, Object message) {
-            connection.bytesArrived();
+            connection.bytesArrived(message instanceof io.netty.buffer.ByteBuf bytes ? bytes.readableBytes() : 0);
             active.fireChannelRead(message);
         }
     }

@@ -12,6 +12,7 @@ import io.millrace.http.route.Percent;
 import io.millrace.http.route.ReplyStream;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.RouteTable;
+import io.millrace.http.route.SocketReceiver;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import java.util.concurrent.Future;
@@ -231,6 +232,11 @@ final class ServerExchange implements Exchange {
             throw new IllegalStateException("the request has been answered");
         }
         return connection.stream(this, status, contentType);
+    }
+
+    @Override
+    public void upgrade(String subprotocol, int messageBytesMax, SocketReceiver receiver) {
+        connection.upgrade(this, request, subprotocol, messageBytesMax, receiver);
     }
 
     @Override

@@ -129,6 +129,95 @@ class SqlOverHttpTest {
         });
     }
 
+    /// What a statement that goes on says until something holds all of `parts`, after the columns.
+    private String hear(String session, String sql, String accept, String... parts) throws IOException {
+        try (Wire wire = new Wire(address)) {
+            String body = "{\"sql\":\"" + sql + "\",\"session\":{" + session + "}}";
+            wire.send("POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: " + accept
+                    + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            assertThat(wire.head()).isEqualTo(200);
+            StringBuilder heard = new StringBuilder();
+            while (!java.util.Arrays.stream(parts).allMatch(part -> heard.indexOf(part) >= 0)) {
+                heard.append(wire.chunk());
+            }
+            return heard.toString();
+        }
+    }
+
+    @Test
+    void changesAreToldAsUpsertsByTheKeyOfTheResult() throws Exception {
+        Wire.call(address, "POST /broker/topics", "{\"name\":\"tallied\",\"partitions\":1}");
+        Wire.call(
+                address,
+                "POST /broker/topics/tallied/produce-ndjson",
+                "{\"item\":\"tea\",\"n\":1}\n{\"item\":\"cup\",\"n\":2}\n");
+        sql("CREATE STREAM tallied (item VARCHAR, n BIGINT)");
+        String query = "SELECT item, SUM(n) AS n FROM tallied GROUP BY item HAVING SUM(n) < 10 EMIT CHANGES";
+        Thread more = Thread.ofVirtual().start(() -> {
+            awaitQuery("SUM(n) < 10");
+            try {
+                Wire.call(address, "POST /broker/topics/tallied/produce", "{\"item\":\"tea\",\"n\":4}");
+                Wire.call(address, "POST /broker/topics/tallied/produce", "{\"item\":\"tea\",\"n\":40}");
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+        });
+        String heard =
+                hear("\"changelog\":\"upsert\"", query, "application/x-ndjson", "{\"op\":\"delete\",\"key\":[\"tea\"]");
+        more.join();
+        assertThat(heard)
+                .contains("{\"name\":\"n\",\"type\":\"BIGINT\"}],\"key\":[\"item\"]")
+                .contains("{\"op\":\"upsert\",\"key\":[\"cup\"],\"row\":[\"cup\",2]}")
+                .contains("{\"op\":\"delete\",\"key\":[\"tea\"],\"row\":null}],\"frontier\":{\"tallied\":[4]}")
+                .doesNotContain("weight");
+        // the same question as Debezium's envelopes, over what is there now
+        sql("CREATE TABLE prices (item VARCHAR PRIMARY KEY, price BIGINT) WITH (partitions = 1)");
+        sql("INSERT INTO prices VALUES ('tea', 3)");
+        Thread change = Thread.ofVirtual().start(() -> {
+            awaitQuery("FROM prices EMIT");
+            try {
+                sql("INSERT INTO prices VALUES ('tea', 4)");
+                sql("DELETE FROM prices WHERE item = 'tea'");
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+        });
+        String envelopes = hear(
+                "\"changelog\":\"debezium\"",
+                "SELECT item, price FROM prices EMIT CHANGES",
+                "application/x-ndjson",
+                "\"op\":\"d\"");
+        change.join();
+        assertThat(envelopes)
+                .contains("{\"before\":null,\"after\":{\"item\":\"tea\",\"price\":3},\"op\":\"c\","
+                        + "\"source\":{\"connector\":\"millrace\",\"frontier\":{\"prices\":[1]},\"watermark\":null}}")
+                .contains(
+                        "{\"before\":{\"item\":\"tea\",\"price\":3},\"after\":{\"item\":\"tea\",\"price\":4},\"op\":\"u\",")
+                .contains("{\"before\":{\"item\":\"tea\",\"price\":4},\"after\":null,\"op\":\"d\",");
+    }
+
+    private void awaitQuery(String sql) {
+        TestNodes.await("a query runs '" + sql + "' and has read something", () -> {
+            try {
+                String all = Wire.call(address, "GET /v1/queries", "").body();
+                int at = all.indexOf(sql);
+                return at >= 0 && !all.startsWith("\"rows_out\":0,", all.indexOf("\"rows_out\"", at));
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+        });
+    }
+
+    @Test
+    void upsertsNeedAKeyUnlessNothingIsTakenBack() throws Exception {
+        Answer refused = sql("SET changelog = 'upsert'; SELECT COUNT(*) AS n FROM o GROUP BY item EMIT CHANGES");
+        assertThat(refused.body()).contains("changelog_needs_key").contains("GROUP BY");
+        assertThat(hear("\"changelog\":\"upsert\"", "SELECT id FROM o EMIT CHANGES", "text/csv", "upsert,2\r\n"))
+                .contains("upsert,1\r\n")
+                .contains("upsert,9007199254740993\r\n");
+        assertThat(sql("SET changelog = 'sometimes'").body()).contains("invalid_option");
+    }
+
     @Test
     void whatCanBeQueriedIsListedWithItsColumns() throws Exception {
         Answer catalog = Wire.call(address, "GET /v1/catalog", "");

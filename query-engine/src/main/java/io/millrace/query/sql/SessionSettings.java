@@ -2,7 +2,6 @@ package io.millrace.query.sql;
 
 import io.millrace.query.SqlException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.calcite.sql.parser.SqlParserPos;
@@ -10,11 +9,8 @@ import org.apache.calcite.sql.parser.SqlParserPos;
 /// The settings that a session has: SET changes them, and a request brings them with it.
 final class SessionSettings {
     /// What each can be; the first is the default.
-    private static final Map<String, List<String>> VALUES =
-            new TreeMap<>(Map.of("changelog", List.of("weights"), "on_error", List.of("skip", "fail")));
-
-    /// Words that will mean something one day.
-    private static final Map<String, List<String>> PLANNED = Map.of("changelog", List.of("upsert", "debezium"));
+    private static final Map<String, List<String>> VALUES = new TreeMap<>(
+            Map.of("changelog", List.of("weights", "upsert", "debezium"), "on_error", List.of("skip", "fail")));
 
     private SessionSettings() {}
 
@@ -26,12 +22,6 @@ final class SessionSettings {
             return;
         }
         String possible = "'" + String.join("' or '", values) + "'";
-        if (PLANNED.getOrDefault(name, List.of()).contains(value.toLowerCase(Locale.ROOT))) {
-            throw Problems.unsupported(
-                    "Setting '" + name + "' cannot be '" + value + "' yet, only " + possible,
-                    place,
-                    "Changes come with a weight: +1 adds a row, -1 takes one away.");
-        }
         throw Problems.at(
                 "invalid_option",
                 "Setting '" + name + "' can be " + possible + ", not '" + value + "'.",

@@ -13,11 +13,11 @@ import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLocalRef;
 
 /// Columns of a plan's output that no two rows share.
-final class UniqueKeys {
+public final class UniqueKeys {
     private UniqueKeys() {}
 
     /// Absent when rows may repeat. Never empty: where there is one row only, all columns are the key.
-    static Optional<int[]> of(PlanNode node) {
+    public static Optional<int[]> of(PlanNode node) {
         return key(node).map(key -> key.isEmpty() ? all(node) : ints(key));
     }
 

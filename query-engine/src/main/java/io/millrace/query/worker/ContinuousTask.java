@@ -1,5 +1,7 @@
 package io.millrace.query.worker;
 
+import io.millrace.query.Changelog;
+import io.millrace.query.Changelog.Style;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
@@ -9,8 +11,12 @@ import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.sql.PlannedStatement.Query;
+import io.millrace.query.sql.UniqueKeys;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.IntStream;
 
 /// A query that goes on for ever and pushes the changes of its answer to a listener.
 ///
@@ -56,6 +62,7 @@ final class ContinuousTask extends QueryTask {
         RowFailures failures = new RowFailures(session);
         Execution execution = new Execution(query.plan(), parts, inputs, failures);
         watch(execution, failures);
+        listener.changelog(changelog(execution.appendOnly()));
         listener.columns(query.schema(), query.notices());
         Frontier resumed = Objects.requireNonNullElse(session.from(), Frontier.EMPTY);
         if (!resumed.equals(Frontier.EMPTY)) {
@@ -88,6 +95,28 @@ final class ContinuousTask extends QueryTask {
             }
         }
         listener.complete(emission.emitted, "cancelled"); // what is held back was not delivered
+    }
+
+    /// Without a key, equal rows could not be told from each other: then a row can be added by UPSERT, but not be
+    /// taken away.
+    private Changelog changelog(boolean appendOnly) {
+        Style style = Style.valueOf(
+                session.settings().getOrDefault("changelog", "weights").toUpperCase(Locale.ROOT));
+        Optional<int[]> key = style == Style.WEIGHTS ? Optional.empty() : UniqueKeys.of(query.plan());
+        if (style == Style.UPSERT && key.isEmpty()) {
+            if (!appendOnly) {
+                throw new SqlException(
+                        "changelog_needs_key",
+                        "The changes of this query cannot be told as 'upsert': its rows have no key, and some are taken"
+                                + " back.",
+                        0,
+                        0,
+                        "Select the columns of GROUP BY or of the primary key too, or SET changelog = 'debezium' or"
+                                + " 'weights'.");
+            }
+            key = Optional.of(IntStream.range(0, query.schema().size()).toArray());
+        }
+        return new Changelog(style, key.orElse(new int[0]));
     }
 
     /// A short wait even when a record has come, so that a step has more than one.
