@@ -88,6 +88,12 @@ public interface ReplicatedLog extends AutoCloseable {
     /// Called after topics or documents changed, likewise.
     AutoCloseable onMetadataChange(Runnable listener);
 
+    /// Called when stored records turn out to be damaged while the node runs, at once when that is known
+    /// already, on a thread of its own. The damaged range answers errors, and [#health] says so; with peers,
+    /// the node should now close this log, set the folder aside ([ReplicatedLogs#setAside]) and join again.
+    /// Close to stop.
+    AutoCloseable onDamage(Consumer<String> listener);
+
     /// Counters and gauges for the metrics page, by name.
     Map<String, Double> metrics();
 

@@ -1,9 +1,11 @@
 package io.millrace.replication;
 
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.disk.Disk;
 import io.millrace.replication.partition.GroupLog;
 import io.millrace.replication.ratis.RatisConsensus;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 
@@ -27,8 +29,8 @@ public final class ReplicatedLogs {
     ///     the real file system below `settings.dataFolder()`
     /// @param clock of the decisions that need time (idempotency windows, retention) while this node leads
     /// @param peers where a replica that is too far behind gets its files
-    /// @throws IOException the disk failed, holds something else than was written, or is in use by another
-    ///     process
+    /// @throws DamagedReplicaException the folder holds something else than was written
+    /// @throws IOException the disk failed, or the folder is in use by another process
     /// @throws IllegalArgumentException the settings contradict themselves
     public static ReplicatedLog open(ReplicationSettings settings, Disk disk, InstantSource clock, ReplicaPeers peers)
             throws IOException {
@@ -37,6 +39,7 @@ public final class ReplicatedLogs {
         }
         FolderLock lock = FolderLock.take(settings.dataFolder());
         try {
+            SetAside.finish(disk, settings.dataFolder());
             ReplicationSettings resolved = Beginning.resolve(settings, disk);
             return GroupLog.open(
                     resolved,
@@ -45,9 +48,25 @@ public final class ReplicatedLogs {
                     machine -> RatisConsensus.open(resolved, machine),
                     lock,
                     new GroupLog.Surroundings(peers, settings.members(), members -> remember(resolved, disk, members)));
+        } catch (CorruptLogException e) {
+            lock.close();
+            throw new DamagedReplicaException(
+                    "data folder %s is damaged: %s".formatted(settings.dataFolder(), e.getMessage()), e);
         } catch (IOException | RuntimeException | Error e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /// Moves everything that a data folder holds into `aside-<time>` in it, and deletes what had been there before. The
+    /// folder is a fresh one then: it has no vote, no log and no records, and gets a new directory id with the next
+    /// [NodeIdentity#of]. A crash in the middle is made up for by the next start.
+    ///
+    /// @return where it is kept; `node.properties` in it names the members that were known
+    /// @throws IOException the disk failed, or the folder is in use
+    public static Path setAside(Path dataFolder, Disk disk) throws IOException {
+        try (FolderLock lock = FolderLock.take(dataFolder)) {
+            return SetAside.begin(disk, dataFolder, System.currentTimeMillis());
         }
     }
 

@@ -18,6 +18,7 @@ import java.util.List;
 /// @param freeBytesMin free space below which appends are refused
 /// @param idempotencyWindow how long a key is remembered, by record time
 /// @param idempotencyKeysMax keys remembered in each partition
+/// @param rates of work in the background
 public record ReplicationSettings(
         Member self,
         List<Member> members,
@@ -31,13 +32,65 @@ public record ReplicationSettings(
         long freeBytesMin,
         Duration idempotencyWindow,
         int idempotencyKeysMax,
-        Duration requestTimeout) {
+        Duration requestTimeout,
+        CopyRates rates) {
     public ReplicationSettings {
         members = List.copyOf(members);
     }
 
+    /// With the usual rates.
+    public ReplicationSettings(
+            Member self,
+            List<Member> members,
+            Path dataFolder,
+            int groups,
+            LogSettings log,
+            int entryBytesMax,
+            long pendingBytesMax,
+            long snapshotBytes,
+            Duration snapshotInterval,
+            long freeBytesMin,
+            Duration idempotencyWindow,
+            int idempotencyKeysMax,
+            Duration requestTimeout) {
+        this(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                CopyRates.DEFAULT);
+    }
+
     public String nodeId() {
         return self.nodeId();
+    }
+
+    /// The same at other rates.
+    public ReplicationSettings with(CopyRates otherRates) {
+        return new ReplicationSettings(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                otherRates);
     }
 
     /// The same for another place in a cluster.
@@ -55,7 +108,8 @@ public record ReplicationSettings(
                 freeBytesMin,
                 idempotencyWindow,
                 idempotencyKeysMax,
-                requestTimeout);
+                requestTimeout,
+                rates);
     }
 
     /// One node by itself, its Raft port on loopback; 0 picks a free one.

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -28,9 +29,11 @@ import org.jspecify.annotations.Nullable;
 final class NodeCluster implements AutoCloseable {
     private final Path folder;
     private final Map<String, Member> members = new TreeMap<>();
-    private final Map<String, ReplicatedLog> nodes = new TreeMap<>();
+    private final Map<String, ReplicatedLog> nodes = new ConcurrentSkipListMap<>();
+    /// Where nodes get copies from: each other, unless a test thinks of something worse.
+    ReplicaPeers peers = this::openCopy;
 
-    private UnaryOperator<ReplicationSettings> adapted = settings -> settings;
+    UnaryOperator<ReplicationSettings> adjust = settings -> settings;
 
     NodeCluster(Path folder) {
         this.folder = folder;
@@ -44,14 +47,15 @@ final class NodeCluster implements AutoCloseable {
     /// Starts a formed cluster whose nodes reach each other through `links`.
     static NodeCluster of(Path folder, int count, @Nullable Links links) throws IOException {
         NodeCluster cluster = new NodeCluster(folder);
-        cluster.form(count, links, settings -> settings, id -> new LocalDisk());
+        cluster.form(count, links, id -> new LocalDisk());
         return cluster;
     }
 
-    void form(
-            int count, @Nullable Links links, UnaryOperator<ReplicationSettings> changes, Function<String, Disk> disks)
-            throws IOException {
-        adapted = changes;
+    NodeCluster form(int count) throws IOException {
+        return form(count, null, id -> new LocalDisk());
+    }
+
+    NodeCluster form(int count, @Nullable Links links, Function<String, Disk> disks) throws IOException {
         List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
             ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -68,6 +72,19 @@ final class NodeCluster implements AutoCloseable {
                     links == null ? all : links.seenBy(member.nodeId(), all),
                     disks.apply(member.nodeId()));
         }
+        return this;
+    }
+
+    ReplicationSettings settings(String id) {
+        return adjust.apply(Nodes.settings(folder(id)));
+    }
+
+    ReplicaCopy openCopy(Member member, int group) throws IOException {
+        ReplicatedLog node = nodes.get(member.nodeId());
+        if (node == null) {
+            throw new IOException("connection refused: " + member);
+        }
+        return node.copies().open(group);
     }
 
     Path folder(String id) {
@@ -98,8 +115,8 @@ final class NodeCluster implements AutoCloseable {
     }
 
     ReplicatedLog open(String id, List<Member> known, Disk disk) throws IOException {
-        ReplicatedLog log = ReplicatedLogs.open(
-                adapted.apply(Nodes.settings(folder(id)).with(member(id), known)), disk, InstantSource.system());
+        ReplicatedLog log =
+                ReplicatedLogs.open(settings(id).with(member(id), known), disk, InstantSource.system(), peers);
         nodes.put(id, log);
         return log;
     }

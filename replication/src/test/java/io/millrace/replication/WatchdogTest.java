@@ -6,7 +6,6 @@ import static io.millrace.replication.Nodes.values;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.partition.GroupLogs;
 import io.millrace.replication.ratis.RatisFaults;
@@ -128,8 +127,8 @@ class WatchdogTest {
     void anAppendToAllReplicasIsUnknownWhenOneStaysAwayAndQuorumAppendsGoOn() throws Exception {
         NodeCluster cluster = new NodeCluster(folder);
         started = cluster;
-        cluster.form(
-                3, null, settings -> Nodes.withRequestTimeout(settings, Duration.ofSeconds(3)), id -> new LocalDisk());
+        cluster.adjust = settings -> Nodes.withRequestTimeout(settings, Duration.ofSeconds(3));
+        cluster.form(3);
         cluster.createTopic("t");
         String away = cluster.follower();
         assertThat(get(send(cluster.lead(), "a", Acknowledgement.ALL))).isInstanceOf(AppendOutcome.Appended.class);
@@ -189,7 +188,8 @@ class WatchdogTest {
         NodeCluster cluster = new NodeCluster(folder);
         started = cluster;
         List<LimitedDisk> disks = new ArrayList<>();
-        cluster.form(3, null, settings -> Nodes.withFreeBytesMin(settings, 1_000), id -> {
+        cluster.adjust = settings -> Nodes.withFreeBytesMin(settings, 1_000);
+        cluster.form(3, null, id -> {
             LimitedDisk disk = new LimitedDisk();
             disks.add(disk);
             return disk;

@@ -24,6 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +60,7 @@ final class GroupCluster implements Cluster {
     private static final long IN_PROGRESS_WAIT_NANOS = 10_000_000_000L;
 
     private final Consensus consensus;
+    private final Supplier<Optional<ClusterView.Transfer>> rebuild;
     private final GroupPeers peers;
     private final MemberBook book;
     private final Documents documents;
@@ -91,7 +93,9 @@ final class GroupCluster implements Cluster {
             MemberBook book,
             Documents documents,
             GroupLog.MembersFile file,
-            List<Member> membersSaved) {
+            List<Member> membersSaved,
+            Supplier<Optional<ClusterView.Transfer>> rebuild) {
+        this.rebuild = rebuild;
         this.consensus = consensus;
         this.peers = consensus.group();
         this.book = book;
@@ -151,13 +155,15 @@ final class GroupCluster implements Cluster {
         for (Change change : changes) {
             transfers.add(new ClusterView.Transfer(change.nodeId, change.what, change.state, 0, -1));
         }
+        Optional<ClusterView.Transfer> rebuilding = rebuild.get();
+        rebuilding.ifPresent(transfers::add);
         return new ClusterView(
                 self().nodeId(),
                 members(),
                 book.draining(),
                 List.of(new ClusterView.Group(
                         0,
-                        status.role(),
+                        rebuilding.isPresent() ? "rebuilding" : status.role(),
                         status.term(),
                         consensus.leader().orElse(null),
                         status.committedIndex(),

@@ -1,6 +1,7 @@
 package io.millrace.replication.partition;
 
 import io.millrace.log.BatchWriter;
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.disk.Disk;
@@ -27,6 +28,7 @@ import io.millrace.replication.TopicPartition;
 import io.millrace.replication.TopicSettings;
 import io.millrace.replication.metadata.Fields;
 import io.millrace.replication.metadata.Metadata;
+import io.millrace.replication.snapshot.ServedCopies;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataOutput;
@@ -51,6 +53,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +99,7 @@ public final class GroupLog implements ReplicatedLog {
     private static final long RESTART_PAUSE_NANOS_MAX = 60_000_000_000L;
     private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
+    private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
     private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
 
     private final ReplicationSettings settings;
@@ -106,10 +110,16 @@ public final class GroupLog implements ReplicatedLog {
     final Consensus consensus;
     final Batcher batcher;
     private final GroupCluster cluster;
+    final Rebuild rebuild;
+    final Scrubber scrubber;
+    private final ServedCopies copies;
+    // snapshots are asked for by housekeeping and by copies
+    private final ReentrantLock snapshotting = new ReentrantLock();
     private final Thread housekeeper;
     private final Thread watch;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> damageListeners = new CopyOnWriteArrayList<>();
 
     private volatile boolean closing;
     private volatile boolean diskFull;
@@ -117,6 +127,7 @@ public final class GroupLog implements ReplicatedLog {
     private volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
+    private @Nullable String damage; // guarded by damageListeners
     private volatile long snapshots;
     private volatile long restarts;
     private volatile long snapshotNanos;
@@ -136,6 +147,20 @@ public final class GroupLog implements ReplicatedLog {
         this.disk = disk;
         this.clock = clock;
         this.state = GroupState.open(disk, settings, 0, new Listener());
+        MemberBook book =
+                new MemberBook(state::metadata, settings.self(), surroundings.configured(), settings.members());
+        this.copies = new ServedCopies(disk, new CopiesSource(), System::nanoTime);
+        this.rebuild = new Rebuild(
+                state,
+                disk,
+                surroundings.peers(),
+                book::member,
+                settings.nodeId(),
+                settings.rates(),
+                settings.idempotencyKeysMax(),
+                copies::closeAll);
+        this.scrubber = new Scrubber(state::allReplicas, settings.rates().scrubBytesPerSecond());
+        state.fetchFrom(rebuild);
         Consensus opened = null;
         try {
             // when stepped, each log opens when it is first used: no thread but the caller's
@@ -162,10 +187,11 @@ public final class GroupLog implements ReplicatedLog {
         this.housekeeper.setDaemon(true);
         this.cluster = new GroupCluster(
                 consensus,
-                new MemberBook(state.metadata(), settings.self(), surroundings.configured(), settings.members()),
+                book,
                 (key, value) -> putDocument(key, value, -1),
                 surroundings.file(),
-                settings.members());
+                settings.members(),
+                rebuild::transfer);
         this.watch = new Thread(this::watch, "replication-watch-0");
         this.watch.setDaemon(true);
         consensus.group().onChange(() -> LockSupport.unpark(watch));
@@ -206,6 +232,8 @@ public final class GroupLog implements ReplicatedLog {
         log.batcher.start();
         log.housekeeper.start();
         log.watch.start();
+        log.rebuild.start();
+        log.scrubber.start();
         if (settings.members().equals(List.of(settings.self()))) {
             log.awaitLead();
         }
@@ -538,7 +566,7 @@ public final class GroupLog implements ReplicatedLog {
     public Health health() {
         Consensus.Status status = consensus.status();
         List<String> problems = new ArrayList<>(status.problems());
-        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure}) {
+        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure, damage(), rebuild.problem()}) {
             if (problem != null) {
                 problems.add(problem);
             }
@@ -572,7 +600,59 @@ public final class GroupLog implements ReplicatedLog {
 
     @Override
     public ReplicaCopies copies() {
-        return NoCopies.INSTANCE;
+        return copies;
+    }
+
+    /// This replica, as those who copy it see it.
+    private final class CopiesSource implements ServedCopies.Source {
+        @Override
+        public void refresh() throws IOException {
+            String broken = failure != null ? failure : damage();
+            if (broken != null) {
+                throw new IOException("this replica is not fit to be copied: " + broken);
+            }
+            if (!takeSnapshot()) {
+                throw new IOException(Objects.requireNonNullElse(snapshotFailure, "the node is closing"));
+            }
+        }
+
+        @Override
+        public ServedCopies.Pinned pin() throws IOException {
+            return state.pin();
+        }
+
+        @Override
+        public void unpin() {
+            state.unpin();
+        }
+    }
+
+    private @Nullable String damage() {
+        synchronized (damageListeners) {
+            return damage;
+        }
+    }
+
+    @Override
+    public AutoCloseable onDamage(Consumer<String> listener) {
+        String known;
+        synchronized (damageListeners) {
+            damageListeners.add(listener);
+            known = damage;
+        }
+        if (known != null) {
+            tellDamage(List.of(listener), known);
+        }
+        return () -> damageListeners.remove(listener);
+    }
+
+    /// Not on the thread that found it: that one may hold what the listener is going to close.
+    private static void tellDamage(List<Consumer<String>> listeners, String what) {
+        Thread.ofVirtual().name("replication-damage").start(() -> {
+            for (Consumer<String> listener : listeners) {
+                listener.accept(what);
+            }
+        });
     }
 
     private String diskFullMessage() {
@@ -614,6 +694,14 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
         metrics.put("replication_disk_free_bytes", (double) freeBytes);
+        metrics.put("replication_rebuilds_total", (double) rebuild.copies());
+        metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
+        metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
+        metrics.put("replication_copies_open", (double) copies.count());
+        metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
+        metrics.put("replication_scrub_passes_total", (double) scrubber.passes());
+        metrics.put("replication_scrub_seconds_last", scrubber.lastPassSeconds());
+        metrics.put("replication_damaged", damage() == null ? 0.0 : 1.0);
         metrics.put("replication_disk_full", diskFull ? 1.0 : 0.0);
         return metrics;
     }
@@ -646,6 +734,24 @@ public final class GroupLog implements ReplicatedLog {
                         .addKeyValue("node", settings.nodeId())
                         .log("replicated log failed");
             }
+        }
+
+        @Override
+        public void damaged(CorruptLogException found) {
+            String what = "stored records are damaged: " + found.getMessage();
+            List<Consumer<String>> listeners;
+            synchronized (damageListeners) {
+                if (damage != null) {
+                    return;
+                }
+                damage = what;
+                listeners = List.copyOf(damageListeners);
+            }
+            LOG.atError()
+                    .setCause(found)
+                    .addKeyValue("node", settings.nodeId())
+                    .log("this replica is damaged; its peers have the records");
+            tellDamage(listeners, what);
         }
 
         /// A listener's fault must not stop the log.
@@ -691,6 +797,7 @@ public final class GroupLog implements ReplicatedLog {
                 checkDisk();
             }
             failOverdue();
+            copies.closeIdle();
             Consensus.Status status = consensus.status();
             if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
                 progressIndex = status.appliedIndex();
@@ -803,6 +910,11 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private boolean snapshotIsDue(long sinceLastNanos) {
+        if (copies.count() > 0
+                && !diskFull
+                && state.bytesSinceSnapshot() < SNAPSHOT_BYTES_FACTOR_WHILE_COPIED * settings.snapshotBytes()) {
+            return false; // it would purge the entries that continue the copy
+        }
         return state.manifestOutdated()
                 && (sinceLastNanos >= settings.snapshotInterval().toNanos()
                         || ((diskFull || state.bytesSinceSnapshot() >= settings.snapshotBytes())
@@ -815,6 +927,7 @@ public final class GroupLog implements ReplicatedLog {
     /// @return whether it worked
     boolean takeSnapshot() {
         long began = System.nanoTime();
+        snapshotting.lock();
         try {
             state.flushDirty();
             awaitSnapshot(consensus.snapshot());
@@ -829,6 +942,8 @@ public final class GroupLog implements ReplicatedLog {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
+        } finally {
+            snapshotting.unlock();
         }
     }
 
@@ -845,6 +960,9 @@ public final class GroupLog implements ReplicatedLog {
     void checkDisk() {
         try {
             freeBytes = disk.usableBytes(settings.dataFolder());
+            if (freeBytes < settings.freeBytesMin() && state.folders().deleteAsides()) {
+                freeBytes = disk.usableBytes(settings.dataFolder());
+            }
             boolean full = freeBytes < settings.freeBytesMin();
             if (full != diskFull) {
                 diskFull = full;
@@ -916,6 +1034,9 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void stopThreads() {
+        rebuild.close();
+        scrubber.close();
+        copies.closeAll();
         batcher.stop(new ReplicationException("the log is closed; the write has not happened", null));
         cluster.close();
         boolean interrupted = false;

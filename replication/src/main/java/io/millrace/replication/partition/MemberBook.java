@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /// Who stands behind a peer id, and where. Asked in this order:
 ///
@@ -22,12 +23,12 @@ final class MemberBook {
     static final String MEMBERS = "_members/";
     static final String DRAINING = "_draining/";
 
-    private final Metadata metadata;
+    private final Supplier<Metadata> metadata;
     private final Member self;
     private final List<Member> configured;
     private final List<Member> remembered;
 
-    MemberBook(Metadata metadata, Member self, List<Member> configured, List<Member> remembered) {
+    MemberBook(Supplier<Metadata> metadata, Member self, List<Member> configured, List<Member> remembered) {
         this.metadata = metadata;
         this.self = self;
         this.configured = List.copyOf(configured);
@@ -60,20 +61,21 @@ final class MemberBook {
     }
 
     Optional<Member> published(String peerId) {
-        return Optional.ofNullable(metadata.document(MEMBERS + peerId)).flatMap(found -> decode(peerId, found));
+        return Optional.ofNullable(metadata.get().document(MEMBERS + peerId)).flatMap(found -> decode(peerId, found));
     }
 
     /// Peer ids that documents speak of.
     List<String> publishedPeers() {
         List<String> peers = new ArrayList<>();
-        metadata.documents(MEMBERS).keySet().forEach(key -> peers.add(key.substring(MEMBERS.length())));
+        metadata.get().documents(MEMBERS).keySet().forEach(key -> peers.add(key.substring(MEMBERS.length())));
         return peers;
     }
 
     /// Node ids that shall not lead, sorted.
     List<String> draining() {
         TreeSet<String> nodes = new TreeSet<>();
-        for (Map.Entry<String, Document> entry : metadata.documents(DRAINING).entrySet()) {
+        for (Map.Entry<String, Document> entry :
+                metadata.get().documents(DRAINING).entrySet()) {
             nodes.add(entry.getKey().substring(DRAINING.length()));
         }
         return List.copyOf(nodes);

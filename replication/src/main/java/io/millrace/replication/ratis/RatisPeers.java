@@ -27,6 +27,7 @@ import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 
 /// Peers, changes of configuration, leadership and linearizable reads of one Ratis group.
 final class RatisPeers implements GroupPeers {
@@ -34,6 +35,7 @@ final class RatisPeers implements GroupPeers {
     static final long CONTACT_MS_MAX = 1_500;
 
     private static final long FRESH_NANOS = 500_000_000;
+    private static final long BARRIER_PAUSE_NANOS = 100_000_000;
     private static final long CHECK_NANOS = 20_000_000;
 
     private final Supplier<RunningPeer> peer;
@@ -166,9 +168,51 @@ final class RatisPeers implements GroupPeers {
         }
     }
 
+    /// Tries again until time is over: an election may be going on, and a channel to a leader that was away refuses
+    /// for a while after it is back.
     @Override
     public CompletableFuture<Void> barrier() {
+        CompletableFuture<Void> result = new CompletableFuture<>();
+        long deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RatisSettings.BARRIER_TIMEOUT_MS);
+        attemptBarrier(result, deadlineNanos);
+        return result.orTimeout(RatisSettings.BARRIER_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+    }
+
+    private void attemptBarrier(CompletableFuture<Void> result, long deadlineNanos) {
+        readIndex().whenComplete((done, failure) -> {
+            if (failure == null) {
+                result.complete(null);
+            } else if (result.isDone() || System.nanoTime() + BARRIER_PAUSE_NANOS > deadlineNanos) {
+                result.completeExceptionally(failure);
+            } else {
+                CompletableFuture.delayedExecutor(BARRIER_PAUSE_NANOS, TimeUnit.NANOSECONDS)
+                        .execute(() -> {
+                            reconnect(failure);
+                            attemptBarrier(result, deadlineNanos);
+                        });
+            }
+        });
+    }
+
+    /// A channel that has failed waits longer and longer before it connects again; a new one does not.
+    private void reconnect(Throwable failure) {
         RunningPeer at = peer.get();
+        RaftPeerId leader = at.division().getInfo().getLeaderId();
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StatusRuntimeException
+                    && leader != null
+                    && !leader.equals(at.server().getId())) {
+                at.server().getServerRpc().handleException(leader, new IOException(cause), true);
+                return;
+            }
+        }
+    }
+
+    private CompletableFuture<Void> readIndex() {
+        RunningPeer at = peer.get();
+        if (at.division().getInfo().isLeader() && !majorityAnswers()) {
+            return CompletableFuture.failedFuture(new IOException("this node has lost contact with the majority"));
+        }
         RaftClientRequest read = RaftClientRequest.newBuilder()
                 .setClientId(at.clientId())
                 .setServerId(at.server().getId())
@@ -178,10 +222,7 @@ final class RatisPeers implements GroupPeers {
                 .setType(RaftClientRequest.readRequestType())
                 .build();
         try {
-            return at.submitter()
-                    .submitClientRequestAsync(read)
-                    .thenAccept(RatisPeers::check)
-                    .orTimeout(RatisSettings.BARRIER_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+            return at.submitter().submitClientRequestAsync(read).thenAccept(RatisPeers::check);
         } catch (IOException | RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }

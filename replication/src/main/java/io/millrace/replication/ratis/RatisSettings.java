@@ -77,9 +77,12 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
         // a flush is bounded by the queue's bytes
         RaftServerConfigKeys.Log.setForceSyncNum(properties, 1024);
-        RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(64L * MIB));
+        RaftServerConfigKeys.Log.setSegmentSizeMax(
+                properties, SizeInBytes.valueOf(Long.getLong("millrace.raft.segmentBytes", 64L * MIB)));
         // zeros are written ahead by this much; more helps only entries of megabytes
-        RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(4L * MIB));
+        RaftServerConfigKeys.Log.setPreallocatedSize(
+                properties,
+                SizeInBytes.valueOf(Math.min(4L * MIB, Long.getLong("millrace.raft.segmentBytes", 4L * MIB))));
         // the first is also the largest entry, the second must be larger still
         RaftServerConfigKeys.Log.Appender.setBufferByteLimit(
                 properties, SizeInBytes.valueOf(entryBytesMax + ENTRY_OVERHEAD_BYTES));
@@ -93,8 +96,9 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
         // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to catch
         // up, but a node may be added before the next start, so it must not be 0
-        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, peers == 1 ? 16 : 1000);
-        RaftServerConfigKeys.Log.setPurgeGap(properties, 128);
+        int keptEntries = Integer.getInteger("millrace.raft.keptEntries", peers == 1 ? 16 : 1000);
+        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, keptEntries);
+        RaftServerConfigKeys.Log.setPurgeGap(properties, Math.clamp(keptEntries, 1, 128));
     }
 
     private static void snapshots(RaftProperties properties) {
