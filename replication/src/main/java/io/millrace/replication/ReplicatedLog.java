@@ -41,7 +41,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /// @param expectedVersion −1 for any, 0 for "must not exist", else the version it must have
     CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion);
 
-    /// Makes `generation` the only one that may append output of `query` from now on.
+    /// Makes `generation` the only one that may append output of `query` from now on. Stale when it is not above
+    /// the current one: whoever raised it is its only owner, also when nobody can tell who that was.
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state
@@ -90,9 +91,15 @@ public interface ReplicatedLog extends AutoCloseable {
 
     /// Called when stored records turn out to be damaged while the node runs, at once when that is known
     /// already, on a thread of its own. The damaged range answers errors, and [#health] says so; with peers,
-    /// the node should now close this log, set the folder aside ([ReplicatedLogs#setAside]) and join again.
-    /// Close to stop.
+    /// the node should now close
+    /// this log, set the folder aside ([ReplicatedLogs#setAside]) and join again. Close to stop.
     AutoCloseable onDamage(Consumer<String> listener);
+
+    /// Called once when this log cannot go on: an entry could not be applied or an fsync failed, so that what is in
+    /// memory cannot be trusted any more; at once when that is known already. On a thread of its own. Reads go on,
+    /// writes are refused. Closing the log and opening it again helps once the cause is gone: everything that was
+    /// acknowledged is in the consensus log. Close to stop.
+    AutoCloseable onFailure(Consumer<String> listener);
 
     /// Counters and gauges for the metrics page, by name.
     Map<String, Double> metrics();

@@ -20,9 +20,9 @@ public final class ReplicatedLogs {
         return open(settings, disk, clock, ReplicaPeers.NONE);
     }
 
-    /// Opens this node's part of the log. With one member, everything that was ever acknowledged is readable and
-    /// the node leads when this returns; with more, [ReplicatedLog#health] tells when it is ready. Without members
-    /// the node waits until somebody adds it ([Cluster#add] on a member).
+    /// Opens this node's part of the log. With one member, everything that was ever acknowledged is readable
+    /// and the node leads when this returns; with more, [ReplicatedLog#health] tells when it is ready. Without
+    /// members the node waits until somebody adds it ([Cluster#add] on a member).
     ///
     /// @param disk holds the partition logs and the manifest. The consensus log is kept by a library that
     ///     writes to
@@ -58,9 +58,9 @@ public final class ReplicatedLogs {
         }
     }
 
-    /// Moves everything that a data folder holds into `aside-<time>` in it, and deletes what had been there before. The
-    /// folder is a fresh one then: it has no vote, no log and no records, and gets a new directory id with the next
-    /// [NodeIdentity#of]. A crash in the middle is made up for by the next start.
+    /// Moves everything that a data folder holds into `aside-<time>` in it, and deletes what had been there
+    /// before. The folder is a fresh one then: it has no vote, no log and no records, and gets a new directory
+    /// id with the next [NodeIdentity#of]. A crash in the middle is made up for by the next start.
     ///
     /// @return where it is kept; `node.properties` in it names the members that were known
     /// @throws IOException the disk failed, or the folder is in use

@@ -8,11 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/// Empties a data folder into `aside-<time>`. What is half moved must never vote, so the intention is written down
-/// first, and whoever opens the folder carries it out before anything else.
+/// Empties a data folder into `aside-<time>`. What is half moved must never vote, so the intention is written
+/// down first, and whoever opens the folder carries it out before anything else.
 ///
 /// ```
-/// write set-aside (durable) → delete older asides → move folders, copy and delete files → delete set-aside (durable)
+/// write set-aside (durable) → delete older asides → move folders, copy and delete files
+///   → delete set-aside (durable)
 /// ```
 final class SetAside {
     private static final String INTENTION = "set-aside";

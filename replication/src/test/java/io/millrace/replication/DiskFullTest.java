@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +83,8 @@ class DiskFullTest {
         ReplicatedLog log = open(disk);
         get(log.createTopic("t", partitions(1)));
         append(log, "t", 0, "a");
+        CompletableFuture<String> told = new CompletableFuture<>();
+        log.onFailure(told::complete);
         disk.writesFail = true;
         assertThatThrownBy(() -> append(log, "t", 0, "b"))
                 .isInstanceOf(ExecutionException.class)
@@ -90,6 +93,10 @@ class DiskFullTest {
         assertThat(log.health().problems())
                 .anySatisfy(problem ->
                         assertThat(problem).contains("No space left on device").contains("restart"));
+        assertThat(get(told)).contains("No space left on device");
+        CompletableFuture<String> toldLate = new CompletableFuture<>();
+        log.onFailure(toldLate::complete);
+        assertThat(get(toldLate)).isEqualTo(get(told));
         disk.writesFail = false;
         assertThatThrownBy(() -> append(log, "t", 0, "c"))
                 .isInstanceOf(ExecutionException.class)

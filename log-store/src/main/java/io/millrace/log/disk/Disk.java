@@ -23,8 +23,8 @@ public interface Disk {
     /// move, with everything in them.
     void rename(Path from, Path to) throws IOException;
 
-    /// Gives the content of a file that never changes again a second name; each is deleted by itself. A file system
-    /// that cannot do it copies the bytes, durably. The name is durable after [#syncFolder].
+    /// Gives the content of a file that never changes again a second name; each is deleted by itself. A file
+    /// system that cannot do it copies the bytes, durably. The name is durable after [#syncFolder].
     ///
     /// @throws java.nio.file.FileAlreadyExistsException there is something under the new name
     default void link(Path existing, Path name) throws IOException {

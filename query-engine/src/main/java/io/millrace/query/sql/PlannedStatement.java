@@ -58,7 +58,10 @@ public sealed interface PlannedStatement {
     ///
     /// @param keyColumns columns of `query.schema()` that make the record key, empty for none
     /// @param appendOnly refused by the planner unless true for a stream
-    record CreateQuery(Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly)
+    /// @param continued a stream: when the query is replaced, its results stay and the new one's come behind them;
+    ///     a table or view is made again
+    record CreateQuery(
+            Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly, boolean continued)
             implements PlannedStatement {}
 
     /// DROP.

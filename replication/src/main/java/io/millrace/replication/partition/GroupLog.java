@@ -97,6 +97,7 @@ public final class GroupLog implements ReplicatedLog {
     private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
     private static final long RESTART_PAUSE_NANOS_MIN = 1_000_000_000;
     private static final long RESTART_PAUSE_NANOS_MAX = 60_000_000_000L;
+    private static final long HAND_OVER_MS_MAX = 3_000;
     private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
     private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
@@ -119,6 +120,7 @@ public final class GroupLog implements ReplicatedLog {
     private final Thread watch;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> failureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<String>> damageListeners = new CopyOnWriteArrayList<>();
 
     private volatile boolean closing;
@@ -379,8 +381,8 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(new ReplicationException(
-                    PendingEntry.notLeading(consensus.leader().orElse(null)), null));
+            return CompletableFuture.failedFuture(
+                    PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
@@ -634,6 +636,19 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     @Override
+    public AutoCloseable onFailure(Consumer<String> listener) {
+        String known;
+        synchronized (failureListeners) {
+            failureListeners.add(listener);
+            known = failure;
+        }
+        if (known != null) {
+            tell(List.of(listener), known);
+        }
+        return () -> failureListeners.remove(listener);
+    }
+
+    @Override
     public AutoCloseable onDamage(Consumer<String> listener) {
         String known;
         synchronized (damageListeners) {
@@ -641,16 +656,16 @@ public final class GroupLog implements ReplicatedLog {
             known = damage;
         }
         if (known != null) {
-            tellDamage(List.of(listener), known);
+            tell(List.of(listener), known);
         }
         return () -> damageListeners.remove(listener);
     }
 
     /// Not on the thread that found it: that one may hold what the listener is going to close.
-    private static void tellDamage(List<Consumer<String>> listeners, String what) {
-        Thread.ofVirtual().name("replication-damage").start(() -> {
+    private static void tell(List<Consumer<String>> listeners, String what) {
+        Thread.ofVirtual().name("replication-told").start(() -> {
             for (Consumer<String> listener : listeners) {
-                listener.accept(what);
+                Listener.call(() -> listener.accept(what));
             }
         });
     }
@@ -726,14 +741,18 @@ public final class GroupLog implements ReplicatedLog {
 
         @Override
         public void logFailed(String what, Throwable cause) {
-            if (failure == null) {
-                failure = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
-                        .formatted(what, cause);
-                LOG.atError()
-                        .setCause(cause)
-                        .addKeyValue("node", settings.nodeId())
-                        .log("replicated log failed");
+            List<Consumer<String>> listeners;
+            String message = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
+                    .formatted(what, cause);
+            synchronized (failureListeners) {
+                if (failure != null) {
+                    return;
+                }
+                failure = message;
+                listeners = List.copyOf(failureListeners);
             }
+            LOG.atError().setCause(cause).addKeyValue("node", settings.nodeId()).log("replicated log failed");
+            tell(listeners, message);
         }
 
         @Override
@@ -751,11 +770,11 @@ public final class GroupLog implements ReplicatedLog {
                     .setCause(found)
                     .addKeyValue("node", settings.nodeId())
                     .log("this replica is damaged; its peers have the records");
-            tellDamage(listeners, what);
+            tell(listeners, what);
         }
 
         /// A listener's fault must not stop the log.
-        private static void call(Runnable listener) {
+        static void call(Runnable listener) {
             try {
                 listener.run();
             } catch (RuntimeException e) {
@@ -1014,6 +1033,7 @@ public final class GroupLog implements ReplicatedLog {
         if (closing) {
             return;
         }
+        cluster.handOver(HAND_OVER_MS_MAX);
         closing = true;
         long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
         while (batcher.pendingBytes() > 0 && failure == null && System.nanoTime() < deadline) {

@@ -479,10 +479,10 @@ public final class GroupState implements StateMachine {
 
     private CommandOutcome fence(long generation, String query) {
         long current = metadata.generation(query);
-        if (generation < current) {
+        if (generation <= current) { // the same again might be another node's: a generation has one owner
             return new CommandOutcome.FenceDecided(new FenceOutcome.Stale(current));
         }
-        metadata.fence(query, generation); // the same again is a repeated request, not a second owner
+        metadata.fence(query, generation);
         return new CommandOutcome.FenceDecided(new FenceOutcome.Raised());
     }
 

@@ -104,7 +104,8 @@ final class PartitionReplica {
         }
     }
 
-    /// From now on this is the state of `copy`, whose log is taken over. Readers of the old log go on in the new one.
+    /// From now on this is the state of `copy`, whose log is taken over. Readers of the old log go on in the
+    /// new one.
     synchronized void become(PartitionReplica copy) throws IOException {
         PartitionLog old = log;
         PartitionLog taken = copy.log;

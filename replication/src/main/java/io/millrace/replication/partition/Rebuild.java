@@ -30,19 +30,20 @@ import org.slf4j.LoggerFactory;
 
 /// Rebuilds this replica from a copy of the leader's, when it is told that the leader's log begins too late.
 ///
-/// ```
-///              fetch                 copy durable            takeReady               adopted
-///  IDLE ───────────────▶ FETCHING ───────────────▶ READY ───────────────▶ ADOPTING ───────────▶ TIDYING ─▶ IDLE
-///   ▲                        │ failed; its files stay
-///   └────────────────────────┘
-/// ```
+/// | step     | until                                                    | then                      |
+/// |----------|----------------------------------------------------------|---------------------------|
+/// | IDLE     | `fetch`                                                  | FETCHING                  |
+/// | FETCHING | the copy is durable; or it failed, and its files stay    | READY; IDLE               |
+/// | READY    | `takeReady`; or the log was enough after all             | ADOPTING; IDLE            |
+/// | ADOPTING | `adopted`                                                | TIDYING                   |
+/// | TIDYING  | what was in force before is aside                        | IDLE                      |
 ///
-/// The one who asks gets a future, and that fails as soon as another node leads, while the work goes on: Ratis refuses
-/// to listen to a new leader as long as an answer is due to an old one whose log began later. The next notice joins
-/// the work or finds it done.
+/// The one who asks gets a future, and that fails as soon as another node leads, while the work goes on: Ratis
+/// refuses to listen to a new leader as long as an answer is due to an old one whose log began later. The next
+/// notice joins the work or finds it done.
 ///
-/// Threading: `fetch`, `takeReady` and `adopted` by the consensus library, never waiting for files; the work by a
-/// thread of its own.
+/// Threading: `fetch`, `takeReady` and `adopted` by the consensus library, never waiting for files; the work by
+/// a thread of its own.
 final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private enum Step {
         IDLE,
@@ -393,8 +394,8 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
         }
     }
 
-    /// Sealed segments of the state in force may have a second name in the copy, but not the one that the copy's log
-    /// goes on in.
+    /// Sealed segments of the state in force may have a second name in the copy, but not the one that the
+    /// copy's log goes on in.
     private final class Linkable implements CopyDownload.Owned {
         private final Map<String, Long> ends = new HashMap<>();
 

@@ -13,8 +13,8 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Reads every batch of every partition slowly, over and over, and compares checksums: bit rot is found while the
-/// other replicas still have the records. Damage is reported by the logs themselves.
+/// Reads every batch of every partition slowly, over and over, and compares checksums: bit rot is found while
+/// the other replicas still have the records. Damage is reported by the logs themselves.
 ///
 /// A pass begins a minute after the start, and not earlier than a day after the one before began.
 ///
@@ -93,7 +93,8 @@ final class Scrubber implements AutoCloseable {
             } catch (InterruptedIOException stopped) {
                 throw stopped;
             } catch (IOException e) {
-                // deleted, or replaced by a copy, under the scrubber's eyes; the next pass reads what is there then
+                // deleted, or replaced by a copy, under the scrubber's eyes; the next pass reads what is there
+                // then
                 LOG.atInfo().addKeyValue("partition", replica.name).log("partition was not scrubbed: {}", e.toString());
             }
         }

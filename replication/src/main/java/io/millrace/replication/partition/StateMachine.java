@@ -37,8 +37,7 @@ public interface StateMachine {
     /// @param leader who says so
     /// @param firstIndex of the leader's log
     /// @return where this replica will be after [#adoptCopy]; empty when the leader's log holds all that is
-    ///     missing;
-    ///     exceptionally when it failed, to be asked again
+    ///     missing; exceptionally when it failed, to be asked again
     default CompletableFuture<Optional<LogPoint>> fetchCopy(GroupPeers.Peer leader, long firstIndex) {
         return CompletableFuture.failedFuture(new IOException("this replica cannot be rebuilt from a copy"));
     }

@@ -94,8 +94,8 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(properties, SizeInBytes.valueOf(256L * MIB));
         // a dead follower must not fill the disk ...
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-        // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to catch
-        // up, but a node may be added before the next start, so it must not be 0
+        // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to
+        // catch up, but a node may be added before the next start, so it must not be 0
         int keptEntries = Integer.getInteger("millrace.raft.keptEntries", peers == 1 ? 16 : 1000);
         RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, keptEntries);
         RaftServerConfigKeys.Log.setPurgeGap(properties, Math.clamp(keptEntries, 1, 128));

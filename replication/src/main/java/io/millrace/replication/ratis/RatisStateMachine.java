@@ -201,8 +201,8 @@ final class RatisStateMachine extends BaseStateMachine {
         return machine.durableIndex() < 0 ? null : new FileListSnapshotInfo(List.of(), durable());
     }
 
-    /// Under Ratis' lock: files are fetched elsewhere. The future must fail when another node leads, because Ratis
-    /// refuses the notice of a leader whose log begins earlier while it waits for this one.
+    /// Under Ratis' lock: files are fetched elsewhere. The future must fail when another node leads, because
+    /// Ratis refuses the notice of a leader whose log begins earlier while it waits for this one.
     @Override
     public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(RoleInfoProto role, TermIndex firstInLog) {
         RaftPeerProto leader = role.getFollowerInfo().getLeaderInfo().getId();
@@ -228,7 +228,8 @@ final class RatisStateMachine extends BaseStateMachine {
         getLifeCycle().transition(LifeCycle.State.PAUSED);
     }
 
-    /// On the applying thread. A copy that cannot come into force stops this replica; the next start tries again.
+    /// On the applying thread. A copy that cannot come into force stops this replica; the next start tries
+    /// again.
     @Override
     public void reinitialize() throws IOException {
         try {

@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /// Copies of this node's replica that peers are fetching.
 ///
-/// Making one: a snapshot, so that the manifest is as new as can be; then manifest and segments are pinned in one
-/// moment; then every segment's checksum, batch by batch verified, so that damage never travels. Checksums of sealed
-/// segments are remembered: the second copy costs little.
+/// Making one: a snapshot, so that the manifest is as new as can be; then manifest and segments are pinned in
+/// one moment; then every segment's checksum, batch by batch verified, so that damage never travels. Checksums
+/// of sealed segments are remembered: the second copy costs little.
 ///
 /// Threading: any thread.
 public final class ServedCopies implements ReplicaCopies {

@@ -20,10 +20,11 @@ import org.slf4j.LoggerFactory;
 ///   aside-<time>/       what was in force before, one generation
 /// ```
 ///
-/// A copy is fetched into the next folder. When all of it is durable, `manifest-0.copy` is written: **from then on
-/// the copy wins** if its index is higher than that of `manifest-0`, now or after a restart. That is before Ratis
-/// drops the log entries that lead to the old state; so whatever is lost in a crash, one of the two states is
-/// there with the log that continues it. It comes into force by one rename of `manifest-0.copy` to `manifest-0`.
+/// A copy is fetched into the next folder. When all of it is durable, `manifest-0.copy` is written: **from then
+/// on the copy wins** if its index is higher than that of `manifest-0`, now or after a restart. That is before
+/// Ratis drops the log entries that lead to the old state; so whatever is lost in a crash, one of the two
+/// states is there with the log that continues it. It comes into force by one rename of `manifest-0.copy` to
+/// `manifest-0`.
 ///
 /// | found at start                              | in force         | done                               |
 /// |---------------------------------------------|------------------|------------------------------------|
@@ -56,7 +57,8 @@ public final class StateFolders {
         return manifestFile;
     }
 
-    /// The state in force; brings a copy into force that was ready when the process ended. Empty for a new node.
+    /// The state in force; brings a copy into force that was ready when the process ended. Empty for a new
+    /// node.
     ///
     /// @throws CorruptLogException a manifest is not what was written
     public Optional<Manifest> open() throws IOException {
