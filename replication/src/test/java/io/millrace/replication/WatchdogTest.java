@@ -213,4 +213,35 @@ class WatchdogTest {
         cluster.append("third");
         cluster.awaitEverywhere(List.of("first", "second", "third"));
     }
+
+    @Test
+    void aFollowerStopsBeforeItsDiskIsFullAndComesBackByItself() throws Exception {
+        NodeCluster cluster = new NodeCluster(folder);
+        started = cluster;
+        List<LimitedDisk> disks = new ArrayList<>();
+        cluster.adjust = settings -> Nodes.withFreeBytesMin(settings, 1_000);
+        cluster.form(3, null, id -> {
+            LimitedDisk disk = new LimitedDisk();
+            disks.add(disk);
+            return disk;
+        });
+        cluster.createTopic("t");
+        cluster.append("first");
+        cluster.awaitEverywhere(List.of("first"));
+        String id = cluster.follower();
+        ReplicatedLog full = cluster.node(id);
+        LimitedDisk disk = disks.get(Integer.parseInt(id.substring(1)) - 1);
+        disk.usableBytes = 500; // refuses, but takes part
+        Nodes.await("it says so", () -> !full.health().ready());
+        cluster.append("second");
+        cluster.awaitEverywhere(List.of("first", "second"));
+        disk.usableBytes = 499;
+        Nodes.await("it stops", () -> full.health().role().equals("closed"));
+        assertThat(full.health().problems()).anyMatch(problem -> problem.contains("499 bytes left"));
+        cluster.append("third");
+        assertThat(values(full.partition("t", 0))).containsExactly("first", "second"); // reads go on
+        disk.usableBytes = 1_000;
+        Nodes.await("it is back", () -> full.health().ready());
+        cluster.awaitEverywhere(List.of("first", "second", "third"));
+    }
 }

@@ -40,6 +40,11 @@ public interface Consensus extends AutoCloseable {
         return null;
     }
 
+    /// Stops until [#restart], before something worse does it. Waits for it.
+    ///
+    /// @throws IOException it could not be stopped
+    default void halt() throws IOException {}
+
     /// Starts again what has [#stopped]. Waits for it.
     ///
     /// @param members as far as they are known

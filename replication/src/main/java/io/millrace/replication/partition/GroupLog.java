@@ -831,6 +831,8 @@ public final class GroupLog implements ReplicatedLog {
             }
             if (failure == null && consensus.stopped() != null) {
                 restart(now);
+            } else if (failure == null && diskIsNearlyGone()) {
+                haltUntilThereIsSpace();
             } else if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
                 snapshotAtNanos = now;
                 takeSnapshot();
@@ -838,6 +840,24 @@ public final class GroupLog implements ReplicatedLog {
             if (now - retentionNanos >= RETENTION_INTERVAL_NANOS && consensus.leads()) {
                 retentionNanos = now;
                 applyRetention();
+            }
+        }
+
+        /// A leader refuses writes in time. A follower is sent what others may still write, and would go on until a
+        /// write fails in the middle.
+        private boolean diskIsNearlyGone() {
+            return freeBytes < settings.freeBytesMin() / 2 && consensus.peers() > 1 && !consensus.leads();
+        }
+
+        private void haltUntilThereIsSpace() {
+            LOG.atWarn()
+                    .addKeyValue("node", settings.nodeId())
+                    .addKeyValue("freeBytes", freeBytes)
+                    .log("this replica stops until its disk has space again");
+            try {
+                consensus.halt();
+            } catch (IOException e) {
+                LOG.atWarn().setCause(e).log("this replica could not be stopped");
             }
         }
 

@@ -67,6 +67,11 @@ public final class RatisConsensus implements Consensus {
     }
 
     @Override
+    public void halt() throws IOException {
+        peer.close();
+    }
+
+    @Override
     public void restart(List<Member> members) throws IOException {
         RunningPeer old = peer;
         try {
