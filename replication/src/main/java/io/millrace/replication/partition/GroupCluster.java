@@ -551,7 +551,8 @@ final class GroupCluster implements Cluster {
         }
     }
 
-    /// Hands over before this node stops, so that nobody waits for an election. Nothing happens where it does not lead.
+    /// Hands over before this node stops, so that nobody waits for an election. Nothing happens where it does
+    /// not lead.
     void handOver(long timeoutMs) {
         Optional<String> successor = consensus.leads() ? bestSuccessor() : Optional.empty();
         if (successor.isEmpty()) {

@@ -4,8 +4,8 @@ import io.millrace.replication.Member;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// The peers of a group as the consensus library knows them, and how that changes. A library that has none keeps to
-/// the defaults: a group of one that stays alone.
+/// The peers of a group as the consensus library knows them, and how that changes. A library that has none
+/// keeps to the defaults: a group of one that stays alone.
 public interface GroupPeers {
     /// A group that has no peers.
     GroupPeers ALONE = new GroupPeers() {};
@@ -44,7 +44,8 @@ public interface GroupPeers {
         return true;
     }
 
-    /// Makes these the peers. On the leader only, one call at a time; the library waits until new ones have caught up.
+    /// Makes these the peers. On the leader only, one call at a time; the library waits until new ones have
+    /// caught up.
     default CompletableFuture<Void> change(List<Member> members) {
         return CompletableFuture.failedFuture(new UnsupportedOperationException("this log has no peers"));
     }

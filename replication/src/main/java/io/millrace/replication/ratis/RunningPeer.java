@@ -48,7 +48,8 @@ record RunningPeer(RaftServer server, RaftServer.Division division, RatisStateMa
         Files.createDirectories(folder);
         TornTailScan.check(
                 folder.resolve(GROUP.getUuid().toString()).resolve("current"),
-                settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES);
+                settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES,
+                stateMachine.durableIndex());
 
         List<RaftPeer> peers = members.stream().map(RunningPeer::toPeer).toList();
         InetSocketAddress address = parse(settings.self().raftAddress());
