@@ -67,6 +67,7 @@ class PlantedBugsTest {
             Invariant.A_NODE_STARTS_FROM_WHAT_A_CRASH_LEFT,
             Invariant.A_NODE_FAILS_ONLY_WITH_ITS_DISK,
             Invariant.ALL_MEANS_ALL,
+            Invariant.THE_CLUSTER_HEALS,
             Invariant.A_LEADER_KNOWS_WHAT_WAS_ACKNOWLEDGED);
 
     private static final Set<Invariant> DIVERGENCE =
