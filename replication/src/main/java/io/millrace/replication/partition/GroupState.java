@@ -656,8 +656,11 @@ public final class GroupState implements StateMachine {
             for (Manifest.PartitionFact fact : manifest.partitions()) {
                 LogEnd end = fact.end();
                 PartitionReplica replica = held(fact);
-                boolean emptied = end != null && replica != null && !addSegments(replica, end, segments);
-                facts.add(emptied ? emptied(fact, end) : fact);
+                if (end == null || replica == null || addSegments(replica, end, segments)) {
+                    facts.add(fact);
+                } else {
+                    facts.add(emptied(fact, end));
+                }
             }
             pins++;
             byte[] content = new Manifest(
