@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: one thread breaks things; clients ask for addresses from theirs.
 public final class Stage implements Nodes, AutoCloseable {
-    private static final Duration READY_PATIENCE = Duration.ofSeconds(90);
-    private static final Duration WRITE_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration READY_PATIENCE = Duration.ofSeconds(180);
+    private static final Duration WRITE_PATIENCE = Duration.ofSeconds(180);
     private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(2);
     private static final long POLL_MS = 50;
