@@ -381,6 +381,19 @@ public final class Stage implements Nodes, AutoCloseable {
                 + "; its log ends with\n" + node.logTail());
     }
 
+    /// Whether a node becomes ready; if it does not, it has ended.
+    public boolean becomesReady(int index) throws IOException, InterruptedException {
+        try {
+            awaitReady(index);
+            return true;
+        } catch (IOException refused) {
+            String log = nodes.get(index).logTail();
+            note(name(index) + " refuses: " + log.substring(log.lastIndexOf('\n', log.length() - 2) + 1));
+            nodes.get(index).kill();
+            return false;
+        }
+    }
+
     /// Empty when ready.
     private String readiness(int index) throws InterruptedException {
         try {
@@ -529,6 +542,13 @@ public final class Stage implements Nodes, AutoCloseable {
                 }
             }
         }
+    }
+
+    /// Copies a file to a place outside the node's folder.
+    public Path save(Path file) throws IOException, InterruptedException {
+        Path saved = folder.resolve("saved-" + file.getFileName());
+        copy(file, saved);
+        return saved;
     }
 
     /// Copies a file or folder, or puts the copy back.
