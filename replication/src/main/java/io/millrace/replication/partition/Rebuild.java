@@ -55,7 +55,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rebuild.class);
     /// After a failure; the leader asks again by itself, as fast as it is answered.
-    private static final long RETRY_MS = 500;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long IDLE_CHECK_MS = 1_000;
     private static final long CLOSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
     /// An attempt that nobody has come back to by then is not needed any more.
@@ -80,6 +80,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private @Nullable CopiedState ready;
     private long idleSinceNanos = System.nanoTime();
     private boolean unfinishedMayExist = true;
+    private long notBeforeNanos = System.nanoTime();
 
     private volatile boolean closing;
     private volatile @Nullable String problem;
@@ -186,33 +187,47 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
 
     private void work() {
         while (true) {
-            Step now;
-            boolean wanted;
             synchronized (this) {
-                if (!closing && !hasWork()) {
-                    awaitChange(IDLE_CHECK_MS);
+                long pauseMs = TimeUnit.NANOSECONDS.toMillis(notBeforeNanos - System.nanoTime());
+                if (!closing && (pauseMs > 0 || !hasWork())) {
+                    awaitChange(pauseMs > 0 ? pauseMs : IDLE_CHECK_MS);
                 }
                 if (closing) {
                     return;
                 }
-                now = step;
-                wanted = asked != null && (step == Step.IDLE || step == Step.READY);
-            }
-            try {
-                if (now == Step.TIDYING) {
-                    tidy();
-                } else if (wanted) {
-                    rebuild();
-                } else if (now == Step.READY || now == Step.IDLE) {
-                    dropWhatIsNotNeeded();
-                }
-            } catch (IOException | RuntimeException e) {
-                LOG.atWarn().setCause(e).log("files of a copy could not be tidied up; it is tried again");
-                synchronized (this) {
-                    awaitChange(IDLE_CHECK_MS);
+                if (notBeforeNanos - System.nanoTime() > 0) {
+                    continue;
                 }
             }
+            step();
         }
+    }
+
+    /// Does what is to be done now, if anything. For the thread of this object, or for a caller who has not
+    /// started it.
+    void step() {
+        Step now;
+        boolean wanted;
+        synchronized (this) {
+            now = step;
+            wanted = asked != null && (step == Step.IDLE || step == Step.READY);
+        }
+        try {
+            if (now == Step.TIDYING) {
+                tidy();
+            } else if (wanted) {
+                rebuild();
+            } else if (now == Step.READY || now == Step.IDLE) {
+                dropWhatIsNotNeeded();
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.atWarn().setCause(e).log("files of a copy could not be tidied up; it is tried again");
+            pause();
+        }
+    }
+
+    private synchronized void pause() {
+        notBeforeNanos = System.nanoTime() + RETRY_NANOS;
     }
 
     /// Under the lock.
@@ -286,10 +301,8 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
                     .log("rebuild failed");
         }
         CompletableFuture<Optional<LogPoint>> due;
+        pause();
         synchronized (this) {
-            if (!closing) {
-                awaitChange(RETRY_MS);
-            }
             step = Step.IDLE;
             idleSinceNanos = System.nanoTime();
             due = takeAsked();

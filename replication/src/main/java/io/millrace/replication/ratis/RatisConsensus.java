@@ -85,7 +85,8 @@ public final class RatisConsensus implements Consensus {
         java.nio.file.Files.createDirectories(folder);
         TornTailScan.check(
                 folder.resolve(GROUP.getUuid().toString()).resolve("current"),
-                settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES);
+                settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES,
+                stateMachine.durableIndex());
 
         List<RaftPeer> peers =
                 settings.members().stream().map(RatisConsensus::toPeer).toList();
@@ -141,7 +142,8 @@ public final class RatisConsensus implements Consensus {
 
     static RaftPeer toPeer(Member member) {
         RaftPeer.Builder peer = RaftPeer.newBuilder().setId(member.peerId()).setAddress(member.raftAddress());
-        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port is
+        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port
+        // is
         return member.httpAddress().isEmpty()
                 ? peer.build()
                 : peer.setClientAddress(member.httpAddress()).build();

@@ -1,7 +1,9 @@
 package io.millrace.replication.ratis;
 
 import io.millrace.log.CorruptLogException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -9,6 +11,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -29,7 +35,8 @@ import java.util.zip.CRC32C;
 /// | FOREIGN        | another header                                       | refuse                      |
 ///
 /// That is for the open segment. A closed one must be CLEAN up to the index in its name: when it is the last
-/// file, Ratis would not miss what it lost.
+/// file, Ratis would not miss what it lost. The files must follow each other without a gap, the first one must
+/// not begin behind what the manifest holds, and a folder that has applied anything must know its vote.
 ///
 /// File layout (Ratis 3.3, `SegmentedRaftLogReader`): 8 bytes `RaftLog1`; entries: length as varint, a
 /// `LogEntryProto` of that length, CRC32C of both (4 bytes, big-endian); then zeros that were written ahead.
@@ -48,7 +55,12 @@ final class TornTailScan {
     /// @param lastIndex of the last good entry before it, −1 for none
     record Finding(Label label, long position, long nextGoodPosition, long lastIndex) {}
 
-    private static final Pattern CLOSED = Pattern.compile("log_\\d+-(\\d+)");
+    private static final Pattern CLOSED = Pattern.compile("log_(\\d+)-(\\d+)");
+    private static final Pattern OPEN = Pattern.compile("log_inprogress_(\\d+)");
+    private static final String VOTE = "raft-meta";
+    private static final int VOTE_BYTES_MAX = 1 << 16;
+    private static final String HINT =
+            " Nothing was changed. Set the data folder aside and let this node rebuild from its peers, or restore a backup.";
     private static final long HEADER = 0x526166744c6f6731L; // RaftLog1
     private static final int HEADER_BYTES = Long.BYTES;
     private static final int TERM_TAG = 0x08; // field 1 of LogEntryProto, varint
@@ -67,23 +79,82 @@ final class TornTailScan {
         this.entryBytesMax = entryBytesMax;
     }
 
+    /// A segment file: indexes in its name, and where it is.
+    ///
+    /// @param last −1 for the open one
+    private record SegmentName(long first, long last, Path file) {}
+
     /// Scans the segments of a group, if there are any.
     ///
     /// @param current the group's `current` folder; need not exist
+    /// @param durableIndex of the manifest, −1 for none
     /// @throws CorruptLogException something else than a torn tail of the open segment is wrong
-    static void check(Path current, int entryBytesMax) throws IOException {
-        if (!Files.isDirectory(current)) {
-            return;
+    static void check(Path current, int entryBytesMax, long durableIndex) throws IOException {
+        List<SegmentName> segments = segmentsIn(current);
+        checkVote(current, durableIndex >= 0 || !segments.isEmpty());
+        long next = -1;
+        for (SegmentName segment : segments) {
+            if (next < 0 ? segment.first > durableIndex + 1 : segment.first != next) {
+                throw new CorruptLogException(
+                        "raft segment %s begins at entry %d, expected %s%d: entries are missing.%s"
+                                .formatted(
+                                        segment.file,
+                                        segment.first,
+                                        next < 0 ? "at most " : "",
+                                        next < 0 ? durableIndex + 1 : next,
+                                        HINT));
+            }
+            if (segment.last < 0) {
+                checkOpen(segment.file, entryBytesMax);
+            } else {
+                checkClosed(segment.file, segment.last, entryBytesMax);
+            }
+            next = segment.last + 1;
         }
-        try (DirectoryStream<Path> segments = Files.newDirectoryStream(current, "log_*")) {
-            for (Path segment : segments) {
-                Matcher closed = CLOSED.matcher(String.valueOf(segment.getFileName()));
+    }
+
+    /// In the order of their entries.
+    private static List<SegmentName> segmentsIn(Path current) throws IOException {
+        List<SegmentName> segments = new ArrayList<>();
+        if (!Files.isDirectory(current)) {
+            return segments;
+        }
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(current, "log_*")) {
+            for (Path file : files) {
+                String name = String.valueOf(file.getFileName());
+                Matcher closed = CLOSED.matcher(name);
+                Matcher open = OPEN.matcher(name);
                 if (closed.matches()) {
-                    checkClosed(segment, Long.parseLong(closed.group(1)), entryBytesMax);
-                } else {
-                    checkOpen(segment, entryBytesMax);
+                    segments.add(
+                            new SegmentName(Long.parseLong(closed.group(1)), Long.parseLong(closed.group(2)), file));
+                } else if (open.matches()) {
+                    segments.add(new SegmentName(Long.parseLong(open.group(1)), -1, file));
                 }
             }
+        }
+        segments.sort(Comparator.comparingLong(SegmentName::first));
+        return segments;
+    }
+
+    /// A peer that has forgotten its vote may vote twice in one term.
+    private static void checkVote(Path current, boolean mustBeThere) throws IOException {
+        Path file = current.resolve(VOTE);
+        if (!Files.exists(file)) {
+            if (mustBeThere) {
+                throw new CorruptLogException(
+                        "%s is missing: this node does not know how it voted.%s".formatted(file, HINT));
+            }
+            return;
+        }
+        Properties vote = new Properties();
+        try (InputStream in = Files.newInputStream(file)) {
+            vote.load(new ByteArrayInputStream(in.readNBytes(VOTE_BYTES_MAX)));
+        } catch (IllegalArgumentException malformed) {
+            vote.clear(); // said below
+        }
+        String term = vote.getProperty("term", "");
+        if (!term.matches("\\d{1,18}")) {
+            throw new CorruptLogException("%s is corrupt: expected a term, found '%s'.%s".formatted(file, term, HINT));
         }
     }
 

@@ -5,7 +5,6 @@ import io.millrace.log.disk.DiskFile;
 import io.millrace.replication.ReplicaCopy;
 import io.millrace.replication.ReplicaCopy.FileFact;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -225,6 +224,15 @@ public final class CopyDownload {
         }
     }
 
+    /// The peer's bytes did not come, or not as it had said; another attempt may help.
+    private static final class PeerFailed extends IOException {
+        private static final long serialVersionUID = 1;
+
+        PeerFailed(String message, @Nullable Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     private void fetch(FileFact file) throws IOException {
         Path part = part(target(file));
         for (int attempt = 1; ; attempt++) {
@@ -236,12 +244,11 @@ public final class CopyDownload {
                     return;
                 }
                 disk.delete(part);
-                bytesDone = before;
-                throw new IOException("%s came with checksum 0x%08x, the peer had said 0x%08x"
-                        .formatted(file.name(), found, file.crc32c()));
-            } catch (InterruptedIOException stopped) {
-                throw stopped;
-            } catch (IOException e) {
+                throw new PeerFailed(
+                        "%s came with checksum 0x%08x, the peer had said 0x%08x"
+                                .formatted(file.name(), found, file.crc32c()),
+                        null);
+            } catch (PeerFailed e) {
                 bytesDone = before;
                 if (attempt == ATTEMPTS) {
                     throw e;
@@ -264,16 +271,29 @@ public final class CopyDownload {
             }
             done(from);
             if (from < file.sizeBytes()) {
-                Target target = new Target(out, from, file.sizeBytes(), crc);
-                copy.read(file.name(), from, file.sizeBytes() - from, target);
-                if (target.position != file.sizeBytes()) {
-                    throw new IOException("%s: the peer sent %d of %d bytes"
-                            .formatted(file.name(), target.position - from, file.sizeBytes() - from));
-                }
+                receive(file, from, new Target(out, from, file.sizeBytes(), crc));
             }
             out.sync();
         }
         return (int) crc.getValue();
+    }
+
+    private void receive(FileFact file, long from, Target target) throws IOException {
+        try {
+            copy.read(file.name(), from, file.sizeBytes() - from, target);
+        } catch (IOException e) {
+            IOException here = target.failure;
+            if (here != null) {
+                throw here; // this disk, or a stop: the peer is not to blame
+            }
+            throw new PeerFailed("%s could not be read from the peer: %s".formatted(file.name(), e.getMessage()), e);
+        }
+        if (target.position != file.sizeBytes()) {
+            throw new PeerFailed(
+                    "%s: the peer sent %d of %d bytes"
+                            .formatted(file.name(), target.position - from, file.sizeBytes() - from),
+                    null);
+        }
     }
 
     private void done(long bytes) {
@@ -287,6 +307,7 @@ public final class CopyDownload {
         private final long end;
         private final CRC32C crc;
         private long position;
+        private @Nullable IOException failure;
 
         Target(DiskFile file, long position, long end, CRC32C crc) {
             this.file = file;
@@ -305,8 +326,13 @@ public final class CopyDownload {
             if (length > end - position) {
                 throw new IOException("the peer sent more than the %d bytes it was asked for".formatted(end));
             }
-            throttle.pass(length);
-            file.write(ByteBuffer.wrap(bytes, offset, length), position);
+            try {
+                throttle.pass(length);
+                file.write(ByteBuffer.wrap(bytes, offset, length), position);
+            } catch (IOException e) {
+                failure = e;
+                throw e;
+            }
             crc.update(bytes, offset, length);
             position += length;
             bytesFetched += length;

@@ -149,11 +149,12 @@ class TornTailScanTest {
 
     @Test
     void theMessageSaysWhichFileAndWhere() throws IOException {
-        TornTailScan.check(folder.resolve("nothing here yet"), ENTRY_BYTES_MAX);
+        TornTailScan.check(folder.resolve("nothing here yet"), ENTRY_BYTES_MAX, -1);
+        writeVote("term=3\nvotedFor=n1\n");
         byte[] damaged = segment(7, 8, 9);
         damaged[20] ^= 1;
         Files.write(folder.resolve("log_inprogress_7"), damaged);
-        assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX))
+        assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 6))
                 .isInstanceOf(CorruptLogException.class)
                 .hasMessageContaining("log_inprogress_7 is corrupt at byte 8")
                 .hasMessageContaining("good entry behind it at byte " + ends.get(0));
@@ -161,18 +162,57 @@ class TornTailScanTest {
 
     @Test
     void aClosedSegmentMustBeWhole() throws IOException {
+        writeVote("term=3\nvotedFor=n1\n");
         Path closed = folder.resolve("log_7-9");
         byte[] whole = segment(7, 8, 9);
         Files.write(closed, whole);
-        TornTailScan.check(folder, ENTRY_BYTES_MAX);
+        TornTailScan.check(folder, ENTRY_BYTES_MAX, 6);
         byte[] flipped = whole.clone();
         flipped[ends.get(1) + 20] ^= 1; // in the last entry, which in an open segment would be a torn tail
         for (byte[] bad : List.of(flipped, Arrays.copyOf(whole, ends.get(1)), segment(7, 8))) {
             Files.write(closed, bad);
-            assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX))
+            assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 6))
                     .isInstanceOf(CorruptLogException.class)
                     .hasMessageContaining("log_7-9 is corrupt at byte " + ends.get(1))
                     .hasMessageContaining("goes to 9");
         }
+    }
+
+    private void writeVote(String text) throws IOException {
+        Files.writeString(folder.resolve("raft-meta"), text);
+    }
+
+    @Test
+    void segmentsFollowEachOtherAndTheManifest() throws IOException {
+        writeVote("#when\nterm=3\nvotedFor=n1\n");
+        Files.write(folder.resolve("log_7-8"), segment(7, 8));
+        Files.write(folder.resolve("log_9-9"), segment(9));
+        Files.write(folder.resolve("log_inprogress_10"), segment(10, 11));
+        TornTailScan.check(folder, ENTRY_BYTES_MAX, 6);
+        TornTailScan.check(folder, ENTRY_BYTES_MAX, 20);
+        assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 5))
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("log_7-8 begins at entry 7, expected at most 6");
+        Files.delete(folder.resolve("log_9-9"));
+        assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 6))
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("log_inprogress_10 begins at entry 10, expected 9");
+    }
+
+    @Test
+    void aNodeThatHasAppliedAnythingKnowsItsVote() throws IOException {
+        TornTailScan.check(folder, ENTRY_BYTES_MAX, -1);
+        assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 0))
+                .isInstanceOf(CorruptLogException.class)
+                .hasMessageContaining("raft-meta is missing");
+        for (String bad : List.of("", "votedFor=n1\n", "term=x\n", "term=-1\n", "ter\u0000=3\n")) {
+            writeVote(bad);
+            assertThatThrownBy(() -> TornTailScan.check(folder, ENTRY_BYTES_MAX, 0))
+                    .as(bad)
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining("raft-meta is corrupt");
+        }
+        writeVote("term=0\n");
+        TornTailScan.check(folder, ENTRY_BYTES_MAX, 0);
     }
 }
