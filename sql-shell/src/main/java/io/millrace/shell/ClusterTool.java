@@ -44,8 +44,7 @@ final class ClusterTool implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(),
-                "Say what to do with the cluster: up, down, status, add, start, stop or kill");
+                spec.commandLine(), "Say what to do with the cluster: up, down, status, add, start, stop or kill");
     }
 
     /// What all of them share.
@@ -61,22 +60,30 @@ final class ClusterTool implements Runnable {
         private Path folder = Path.of("cluster");
 
         private LocalCluster existing(Streams streams) throws IOException {
-            return LocalCluster.open(folder, launcher(streams)).orElseThrow(() -> new ParameterException(
-                    spec.commandLine(), "There is no cluster in " + folder + "; 'millrace cluster up' makes one."));
+            return LocalCluster.open(folder, launcher(streams))
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "There is no cluster in " + folder + "; 'millrace cluster up' makes one."));
         }
 
         private LocalNode node(LocalCluster cluster, String id) {
-            return cluster.node(id).orElseThrow(() -> new ParameterException(
-                    spec.commandLine(),
-                    "There is no node '" + id + "'; the nodes are "
-                            + String.join(", ", cluster.nodes().stream().map(LocalNode::id).toList()) + "."));
+            return cluster.node(id)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "There is no node '" + id + "'; the nodes are "
+                                    + String.join(
+                                            ", ",
+                                            cluster.nodes().stream()
+                                                    .map(LocalNode::id)
+                                                    .toList()) + "."));
         }
 
         private String launcher(Streams streams) {
             String launcher = streams.environment().get("MILLRACE_LAUNCHER");
             if (launcher == null) {
                 throw new ParameterException(
-                        spec.commandLine(), "MILLRACE_LAUNCHER must name the script that starts nodes: run ./millrace.");
+                        spec.commandLine(),
+                        "MILLRACE_LAUNCHER must name the script that starts nodes: run ./millrace.");
             }
             return launcher;
         }
@@ -84,11 +91,24 @@ final class ClusterTool implements Runnable {
 
     private static void printTable(Streams streams, LocalCluster cluster, boolean ready) {
         cluster.table(Duration.ofSeconds(2)).forEach(streams.out()::println);
-        cluster.nodes().stream().filter(LocalNode::isRunning).findFirst().filter(node -> ready).ifPresent(node -> streams.out()
-                .println("\nTry:  curl %s/broker/topics -d '{\"name\":\"orders\",\"partitions\":2}'%n".formatted(node.http())
-                        + "      curl -L '%s/broker/topics/orders/produce?partition=0' -d 'hello'%n".formatted(node.http())
-                        + "      %s sql --url %s".formatted(streams.environment().getOrDefault("MILLRACE_LAUNCHER", "millrace"),
-                                String.join(",", cluster.nodes().stream().map(known -> known.http().toString()).toList()))));
+        cluster.nodes().stream()
+                .filter(LocalNode::isRunning)
+                .findFirst()
+                .filter(node -> ready)
+                .ifPresent(node -> streams.out()
+                        .println("\nTry:  curl %s/broker/topics -d '{\"name\":\"orders\",\"partitions\":2}'%n"
+                                        .formatted(node.http())
+                                + "      curl -L '%s/broker/topics/orders/produce?partition=0' -d 'hello'%n"
+                                        .formatted(node.http())
+                                + "      %s sql --url %s"
+                                        .formatted(
+                                                streams.environment().getOrDefault("MILLRACE_LAUNCHER", "millrace"),
+                                                String.join(
+                                                        ",",
+                                                        cluster.nodes().stream()
+                                                                .map(known -> known.http()
+                                                                        .toString())
+                                                                .toList()))));
         streams.out().flush();
     }
 
@@ -122,8 +142,11 @@ final class ClusterTool implements Runnable {
                 description = "A setting of every node, such as log-level=debug; may be repeated.")
         private Map<String, String> settings = new LinkedHashMap<>();
 
-        @Option(names = "--wait-s", paramLabel = "SECONDS", description = "How long to wait. Default: ${DEFAULT-VALUE}.")
-        private int waitSeconds = 60;
+        @Option(
+                names = "--wait-s",
+                paramLabel = "SECONDS",
+                description = "How long to wait. Default: ${DEFAULT-VALUE}.")
+        private int waitSeconds = 120;
 
         Up(Streams streams) {
             this.streams = streams;
@@ -153,7 +176,8 @@ final class ClusterTool implements Runnable {
             } else if (basePort != null || !settings.isEmpty()) {
                 throw new ParameterException(
                         spec.commandLine(),
-                        "The cluster in " + where.folder + " exists; its ports and settings were chosen when it was made.");
+                        "The cluster in " + where.folder
+                                + " exists; its ports and settings were chosen when it was made.");
             }
             List<String> started = new ArrayList<>();
             for (LocalNode node : cluster.nodes()) {
@@ -162,7 +186,11 @@ final class ClusterTool implements Runnable {
                     started.add(node.id());
                 }
             }
-            streams.err().println(started.isEmpty() ? "All nodes run already." : "Starting " + String.join(", ", started) + " …");
+            streams.err()
+                    .println(
+                            started.isEmpty()
+                                    ? "All nodes run already."
+                                    : "Starting " + String.join(", ", started) + " …");
             streams.err().flush();
             boolean ready = cluster.awaitReady(Duration.ofSeconds(waitSeconds), streams.err()::println);
             printTable(streams, cluster, ready);

@@ -104,8 +104,8 @@ public final class Node implements AutoCloseable {
         this.address = address(settings.text(Setting.HOST), listening.getPort());
     }
 
-    /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on to find
-    /// the others: see [#started].
+    /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on
+    /// to find the others: see [#started].
     ///
     /// @param options settings by key, as on the command line; all others have their defaults
     /// @throws IOException the data folder or the port is in use, or the disk failed
@@ -135,7 +135,8 @@ public final class Node implements AutoCloseable {
         }
         try {
             if (node.cluster.clustered()) {
-                node.starter = Thread.ofPlatform().name("node-start").daemon().start(() -> node.startAmongOthers(List.of()));
+                node.starter =
+                        Thread.ofPlatform().name("node-start").daemon().start(() -> node.startAmongOthers(List.of()));
             } else {
                 node.startAlone();
             }
@@ -178,8 +179,8 @@ public final class Node implements AutoCloseable {
                 http.isEmpty() ? address.toString() : http);
     }
 
-    /// Who the folder belongs to. Reading makes an identity for a fresh folder: only one reader may do that, or another
-    /// node would be told an identity that is then replaced.
+    /// Who the folder belongs to. Reading makes an identity for a fresh folder: only one reader may do that, or
+    /// another node would be told an identity that is then replaced.
     private NodeIdentity folderIdentity() throws IOException {
         synchronized (identityLock) {
             return NodeIdentity.of(disk, folder, cluster.nodeId());
@@ -247,7 +248,8 @@ public final class Node implements AutoCloseable {
         switch (step) {
             case Formation.Step.Form(List<Member> members) -> {
                 LOG.atInfo()
-                        .addKeyValue("members", members.stream().map(Member::peerId).toList())
+                        .addKeyValue(
+                                "members", members.stream().map(Member::peerId).toList())
                         .log("forming a cluster");
                 open(self(known.directoryId()), members);
                 serve();
@@ -268,7 +270,8 @@ public final class Node implements AutoCloseable {
     /// Keeps a damaged folder out of the way, so that this node comes back as a new one.
     ///
     /// @return addresses of members to join
-    /// @throws IOException there is nobody to get the records from: the damage; or the folder could not be set aside
+    /// @throws IOException there is nobody to get the records from: the damage; or the folder could not be
+    ///     set aside
     private List<String> setAside(DamagedReplicaException damage) throws IOException, UsageException {
         List<String> others = others();
         if (others.isEmpty()) {
@@ -325,7 +328,9 @@ public final class Node implements AutoCloseable {
                 try {
                     startAmongOthers(setAside(new DamagedReplicaException(what, new IOException(what))));
                 } catch (IOException | RuntimeException | Error | UsageException hopeless) {
-                    LOG.atError().setCause(hopeless).log("the damaged replica could not be set aside; this node serves nothing");
+                    LOG.atError()
+                            .setCause(hopeless)
+                            .log("the damaged replica could not be set aside; this node serves nothing");
                     bootstrap.waitsFor(List.of("the damaged replica could not be set aside: " + hopeless.getMessage()));
                 }
             });
@@ -418,10 +423,17 @@ public final class Node implements AutoCloseable {
                 Optional<String> leader = open.leader("", 0);
                 if (leader.isPresent()) {
                     Optional<String> where = addressOf(leader.get());
-                    JsonBuffer body =
-                            new JsonBuffer().ascii("{\"node\":").string(cluster.nodeId()).put('}');
+                    JsonBuffer body = new JsonBuffer()
+                            .ascii("{\"node\":")
+                            .string(cluster.nodeId())
+                            .put('}');
                     if (where.isPresent()
-                            && peers.ask("POST", where.get(), "/v1/cluster/leader", body, java.time.Duration.ofSeconds(10))
+                            && peers.ask(
+                                                    "POST",
+                                                    where.get(),
+                                                    "/v1/cluster/leader",
+                                                    body,
+                                                    java.time.Duration.ofSeconds(10))
                                             .status()
                                     == 200) {
                         return;
@@ -673,18 +685,21 @@ public final class Node implements AutoCloseable {
     /// Others would notice only after a time-out that their leader has gone.
     private void handOver() {
         ReplicatedLog open = visibleLog;
-        if (open == null || !open.leads("", 0) || open.cluster().view().members().size() < 2) {
+        if (open == null
+                || !open.leads("", 0)
+                || open.cluster().view().members().size() < 2) {
             return;
         }
         try {
-            MembershipOutcome outcome = open.cluster()
-                    .transferLeadership(0, Optional.empty())
-                    .get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
+            MembershipOutcome outcome =
+                    open.cluster().transferLeadership(0, Optional.empty()).get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
             LOG.atInfo().addKeyValue("outcome", outcome).log("leadership was handed over");
         } catch (TimeoutException late) {
             LOG.atWarn().log("leadership was not handed over within {} ms; the others elect", HAND_OVER_MS);
         } catch (ExecutionException refused) {
-            LOG.atWarn().addKeyValue("reason", refused.getCause()).log("leadership was not handed over; the others elect");
+            LOG.atWarn()
+                    .addKeyValue("reason", refused.getCause())
+                    .log("leadership was not handed over; the others elect");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

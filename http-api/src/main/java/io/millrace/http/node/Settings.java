@@ -84,7 +84,8 @@ final class Settings {
         }
         String reached = text(Setting.HTTP_ADDRESS).strip();
         if (!reached.isEmpty()) {
-            String host = ClusterSettings.parseAddress(Setting.HTTP_ADDRESS, reached).getHost();
+            String host =
+                    ClusterSettings.parseAddress(Setting.HTTP_ADDRESS, reached).getHost();
             setDefault(Setting.RAFT_HOST, host, Setting.HTTP_ADDRESS.key());
         } else if (EVERYWHERE.contains(text(Setting.HOST))) {
             if (cluster.join() != null) {
@@ -100,8 +101,8 @@ final class Settings {
         }
         String first = text(Setting.FIRST_LEADER);
         if (!first.isEmpty() && !cluster.nodes().containsKey(first)) {
-            throw new UsageException("Setting cluster.first-leader names '%s', which is not in cluster.nodes."
-                    .formatted(first));
+            throw new UsageException(
+                    "Setting cluster.first-leader names '%s', which is not in cluster.nodes.".formatted(first));
         }
     }
 
@@ -120,14 +121,15 @@ final class Settings {
     private void deriveOrCompare(Setting setting, String listed) throws UsageException {
         setDefault(setting, listed, "cluster.nodes");
         if (!text(setting).strip().equals(listed)) {
-            throw new UsageException("Setting %s (%s) is %s, but cluster.nodes (%s) has %s for node '%s'; make them equal."
-                    .formatted(
-                            setting.key(),
-                            origin(setting),
-                            text(setting),
-                            origin(Setting.NODES),
-                            listed,
-                            text(Setting.NODE_ID)));
+            throw new UsageException(
+                    "Setting %s (%s) is %s, but cluster.nodes (%s) has %s for node '%s'; make them equal."
+                            .formatted(
+                                    setting.key(),
+                                    origin(setting),
+                                    text(setting),
+                                    origin(Setting.NODES),
+                                    listed,
+                                    text(Setting.NODE_ID)));
         }
     }
 
@@ -152,7 +154,8 @@ final class Settings {
             String[] parts = entry.split(":", 3);
             boolean admin = parts.length < 2
                     || parts[1].isBlank()
-                    || Arrays.asList(parts[1].toLowerCase(Locale.ROOT).split("\\+")).contains("admin");
+                    || Arrays.asList(parts[1].toLowerCase(Locale.ROOT).split("\\+"))
+                            .contains("admin");
             if (admin && (parts.length < 3 || parts[2].isEmpty())) {
                 return parts[0];
             }
@@ -226,10 +229,12 @@ final class Settings {
     /// Ayder's variables for a cluster.
     private static void ayderCluster(Map<String, String> environment, Map<Setting, Value> values)
             throws UsageException {
-        if (!YES.contains(environment.getOrDefault(AYDER_CLUSTER + "ENABLED", "0").strip().toLowerCase(Locale.ROOT))) {
+        if (!YES.contains(
+                environment.getOrDefault(AYDER_CLUSTER + "ENABLED", "0").strip().toLowerCase(Locale.ROOT))) {
             return;
         }
-        if (YES.contains(environment.getOrDefault(AYDER_CLUSTER + "TLS", "0").strip().toLowerCase(Locale.ROOT))) {
+        if (YES.contains(
+                environment.getOrDefault(AYDER_CLUSTER + "TLS", "0").strip().toLowerCase(Locale.ROOT))) {
             throw new UsageException("RF_HA_TLS asks for encryption between nodes, which this version does not have."
                     + " Unset it and use a network that only the nodes share.");
         }
@@ -248,8 +253,7 @@ final class Settings {
         if (concern != null) {
             values.put(
                     Setting.ACK,
-                    new Value(
-                            ClusterSettings.acknowledgement(concern, count), "environment RF_HA_WRITE_CONCERN"));
+                    new Value(ClusterSettings.acknowledgement(concern, count), "environment RF_HA_WRITE_CONCERN"));
         }
         String leader = environment.get(AYDER_CLUSTER + "BOOTSTRAP_LEADER");
         if (leader != null && !leader.isBlank() && !leader.strip().equals("0")) {
@@ -385,9 +389,8 @@ final class Settings {
         for (Setting setting : Setting.values()) {
             Value value = values.get(setting);
             boolean secret = setting == Setting.TOKENS || setting == Setting.CLUSTER_TOKEN;
-            String shown = secret && !text(setting).isEmpty()
-                    ? list(setting).size() + " token(s), not shown"
-                    : text(setting);
+            String shown =
+                    secret && !text(setting).isEmpty() ? list(setting).size() + " token(s), not shown" : text(setting);
             text.append("%-26s %-24s (%s)  # %s%n"
                     .formatted(
                             setting.key(),

@@ -20,7 +20,10 @@ class ClusterLifeTest {
             cluster.start("n1");
             cluster.start("n2");
             URI first = cluster.address("n1");
-            TestNodes.await(TestCluster.PATIENCE_S, "n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
+            TestNodes.await(
+                    TestCluster.PATIENCE_S,
+                    "n1 says whom it waits for",
+                    () -> body(first, "GET /ready").contains("waiting for node n3"));
             Answer waiting = Wire.call(first, "GET /ready", "");
             assertThat(waiting.status()).isEqualTo(503);
             assertThat(waiting.body())
@@ -47,9 +50,10 @@ class ClusterLifeTest {
 
             cluster.start(leader);
             URI back = cluster.address(leader);
-            TestNodes.await(TestCluster.PATIENCE_S, "the node that was away has what it missed", () -> body(
-                            back, "GET /broker/consume/t/g/0?offset=0")
-                    .contains("\"count\":3"));
+            TestNodes.await(
+                    TestCluster.PATIENCE_S,
+                    "the node that was away has what it missed",
+                    () -> body(back, "GET /broker/consume/t/g/0?offset=0").contains("\"count\":3"));
             assertThat(body(back, "GET /broker/consume/t/g/0?offset=0"))
                     .containsSubsequence("\"one\"", "\"two\"", "\"three\"");
             cluster.awaitReady();
@@ -62,26 +66,30 @@ class ClusterLifeTest {
             Wire.call(first.address(), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
             Wire.call(first.address(), "POST /broker/topics/t/produce", "before");
             try (Node second = TestNodes.start(
-                    folder.resolve("n2"), "cluster.node-id", "n2", "cluster.join", first.address().toString())) {
+                    folder.resolve("n2"),
+                    "cluster.node-id",
+                    "n2",
+                    "cluster.join",
+                    first.address().toString())) {
                 TestNodes.await(TestCluster.PATIENCE_S, "n2 is ready", () -> TestCluster.status(second) == 200);
-                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0")).contains("\"before\"");
+                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0"))
+                        .contains("\"before\"");
                 assertThat(body(first.address(), "GET /v1/cluster"))
                         .contains("\"node\":\"n2\"")
                         .contains(second.address().toString());
                 Answer elsewhere = Wire.call(second.address(), "POST /broker/topics/t/produce", "after");
                 assertThat(elsewhere.status()).isEqualTo(307);
-                assertThat(elsewhere.header("Location")).startsWith(first.address().toString());
+                assertThat(elsewhere.header("Location"))
+                        .startsWith(first.address().toString());
                 Answer written = Wire.call(first.address(), "POST /broker/topics/t/produce?ack=leader", "after");
-                assertThat(written.body())
-                        .as("one of two nodes is no quorum")
-                        .contains("\"synced\":false");
+                assertThat(written.body()).as("one of two nodes is no quorum").contains("\"synced\":false");
             }
         }
     }
 
     private static void produce(TestCluster cluster, String value) throws Exception {
-        Answer answer = Wire.call(
-                cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
+        Answer answer =
+                Wire.call(cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
         assertThat(answer.body()).contains("\"synced\":true");
     }

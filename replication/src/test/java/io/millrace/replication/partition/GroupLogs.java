@@ -22,4 +22,8 @@ public final class GroupLogs {
     public static void checkDisk(ReplicatedLog log) {
         ((GroupLog) log).checkDisk();
     }
+
+    public static Consensus consensus(ReplicatedLog log) {
+        return ((GroupLog) log).consensus;
+    }
 }

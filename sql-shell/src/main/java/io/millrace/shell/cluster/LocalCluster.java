@@ -52,8 +52,8 @@ public final class LocalCluster {
     }
 
     /// Describes a new cluster in a folder. Nothing is started.
-    public static LocalCluster make(
-            Path folder, String launcher, int count, int basePort, Map<String, String> settings) throws IOException {
+    public static LocalCluster make(Path folder, String launcher, int count, int basePort, Map<String, String> settings)
+            throws IOException {
         LocalCluster cluster = new LocalCluster(folder, launcher, basePort, count, count, settings);
         Files.createDirectories(folder);
         cluster.save();
@@ -214,8 +214,9 @@ public final class LocalCluster {
                 ClusterDescription view = client.cluster();
                 views.put(node.id(), view);
                 if (view.role().equals("leader")) {
-                    view.members().forEach(member ->
-                            member.lag().ifPresent(lag -> lags.put(member.node(), Long.toString(lag))));
+                    view.members()
+                            .forEach(member ->
+                                    member.lag().ifPresent(lag -> lags.put(member.node(), Long.toString(lag))));
                 }
             } catch (MillraceException unanswered) {
                 // the last column says it
@@ -249,19 +250,19 @@ public final class LocalCluster {
         Map<LocalNode, ProcessHandle> running = new LinkedHashMap<>();
         for (LocalNode node : stopped) {
             node.process()
-                    .ifPresentOrElse(process -> running.put(node, process), () -> say.accept(node.id() + " did not run."));
+                    .ifPresentOrElse(
+                            process -> running.put(node, process), () -> say.accept(node.id() + " did not run."));
         }
         running.values().forEach(ProcessHandle::destroy);
         boolean all = true;
         for (Map.Entry<LocalNode, ProcessHandle> entry : running.entrySet()) {
             boolean ended = entry.getKey().stop(entry.getValue(), STOP_TIMEOUT_S);
             all &= ended;
-            say.accept(
-                    entry.getKey().id()
-                            + (ended
-                                    ? " has stopped."
-                                    : " did not stop within " + STOP_TIMEOUT_S + " s; 'millrace cluster kill "
-                                            + entry.getKey().id() + "' ends it."));
+            say.accept(entry.getKey().id()
+                    + (ended
+                            ? " has stopped."
+                            : " did not stop within " + STOP_TIMEOUT_S + " s; 'millrace cluster kill "
+                                    + entry.getKey().id() + "' ends it."));
         }
         return all;
     }
