@@ -34,7 +34,7 @@ class DocumentsTest {
             Matcher summary = Pattern.compile("      summary: \"(.*)\"").matcher(line);
             Matcher scope = Pattern.compile("      x-scope: (.*)").matcher(line);
             Matcher parameter =
-                    Pattern.compile("        - \\{name: (\\w+), in: query.*").matcher(line);
+                    Pattern.compile("        - \\{name: \"?([\\w*]+)\"?, in: query.*").matcher(line);
             if (pathLine.matches()) {
                 path = pathLine.group(1);
             } else if (methodLine.matches()) {
