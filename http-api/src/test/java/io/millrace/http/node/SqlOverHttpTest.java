@@ -214,6 +214,47 @@ class SqlOverHttpTest {
         assertThat(sql("SET changelog = 'sometimes'").body()).contains("invalid_option");
     }
 
+    @Test
+    void rowsThatCannotBeEvaluatedAreToldAndTheQueryGoesOn() throws Exception {
+        sql("CREATE STREAM ratios (a BIGINT, b BIGINT) WITH (partitions = 1)");
+        sql("INSERT INTO ratios VALUES (6, 3), (1, 0), (8, 2)");
+        String heard =
+                hear("\"changelog\":\"weights\"", "SELECT a / b AS r FROM ratios EMIT CHANGES", "*/*", "\"row\":[4]");
+        assertThat(heard)
+                .contains("{\"errors\":[{\"weight\":1,\"reason\":\"division by zero\",\"operator\":\"Calc\","
+                        + "\"topic\":\"ratios\",\"partition\":0,\"offset\":1,\"row\":{\"a\":1,\"b\":0}}],"
+                        + "\"frontier\":{\"ratios\":[3]}}")
+                .contains("{\"weight\":1,\"row\":[2]},{\"weight\":1,\"row\":[4]}");
+        Answer stopped = sql("SET on_error = 'fail'; SELECT a / b AS r FROM ratios EMIT CHANGES");
+        assertThat(stopped.body()).contains("evaluation_failed").contains("offset 1 of partition 0 of 'ratios'");
+    }
+
+    @Test
+    void whatAViewLeavesOutIsAStreamOfItsOwn() throws Exception {
+        sql("CREATE STREAM shares (who VARCHAR, part BIGINT, whole BIGINT) WITH (partitions = 1)");
+        sql("INSERT INTO shares VALUES ('a', 6, 3), ('b', 1, 0), ('c', 8, 2)");
+        assertThat(sql("CREATE MATERIALIZED VIEW shared AS SELECT who, SUM(part / whole) AS n FROM shares GROUP BY who")
+                        .body())
+                .contains("CREATE MATERIALIZED VIEW");
+        String bad =
+                "SELECT _reason, _operator, _topic, _partition, _offset, JSON_VALUE(_row, '$.who') AS who FROM shared$bad";
+        assertThat(sql(bad).body())
+                .contains("\"rows\":[[\"division by zero\",\"Calc\",\"shares\",0,1,\"b\"]],\"row_count\":1");
+        sql("INSERT INTO shares VALUES ('d', 5, 0)");
+        assertThat(sql("SELECT COUNT(*) AS n FROM shared$bad WHERE _offset > 1").body())
+                .contains("\"rows\":[[1]]");
+        try (Wire wire = new Wire(address)) {
+            String body = bad + " EMIT CHANGES";
+            wire.send("POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            assertThat(wire.head()).isEqualTo(200);
+            hearUntil(wire, "\"shares\",0,3,\"d\"]");
+            sql("INSERT INTO shares VALUES ('e', 5, 0)");
+            hearUntil(wire, "\"shares\",0,4,\"e\"]");
+        }
+        sql("CREATE VIEW named AS SELECT part / whole AS n FROM shares WHERE who <> 'b'");
+        assertThat(sql("SELECT _offset FROM named$bad ORDER BY _offset").body()).contains("\"rows\":[[3],[4]]");
+    }
+
     private Answer view(String address, String... headers) throws IOException {
         return Wire.call(this.address, "GET /v1/views/" + address, "", headers);
     }
@@ -236,9 +277,7 @@ class SqlOverHttpTest {
         assertThat(view("stock?limit=0").body()).contains("invalid_parameter");
         assertThat(view("stock?limit=10001").body()).contains("invalid_parameter");
         assertThat(view("stock?shelf=two").body()).contains("evaluation_failed").contains("'two'");
-        assertThat(view("stock?shelv=2").body())
-                .contains("unknown_parameter")
-                .contains("Did you mean 'shelf'?");
+        assertThat(view("stock?shelv=2").body()).contains("unknown_parameter").contains("Did you mean 'shelf'?");
         assertThat(view("stock?tags=a").body()).contains("invalid_parameter").contains("Use SQL");
         assertThat(view("stock?watch=true&limit=3").body()).contains("invalid_parameter");
         assertThat(view("stocks").status()).isEqualTo(404);

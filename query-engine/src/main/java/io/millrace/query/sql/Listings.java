@@ -228,6 +228,8 @@ final class Listings {
 
     private static String summary(Relation relation) {
         return switch (relation) {
+            case Relation.Failing failing ->
+                "Rows that cannot be evaluated, computed from the log: " + failing.definition();
             case Relation.View view -> "View '" + view.name() + "': " + view.definition();
             case Relation.Stored stored -> {
                 String kind = stored.kind().word();

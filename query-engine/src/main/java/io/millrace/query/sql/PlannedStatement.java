@@ -58,7 +58,9 @@ public sealed interface PlannedStatement {
     ///
     /// @param keyColumns columns of `query.schema()` that make the record key, empty for none
     /// @param appendOnly refused by the planner unless true for a stream
-    record CreateQuery(Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly)
+    /// @param failOnError whether a row that cannot be evaluated stops the query instead of being left out
+    record CreateQuery(
+            Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly, boolean failOnError)
             implements PlannedStatement {}
 
     /// DROP.
@@ -79,7 +81,8 @@ public sealed interface PlannedStatement {
     /// @param columns fields of the JSON object that each record becomes
     /// @param keyColumn index of the column that makes the record key, −1 for none
     /// @param delete write tombstones by key
-    record Insert(String topic, Query query, Schema columns, int[] keyColumns, boolean delete)
+    /// @param word of the message: INSERT, UPDATE or DELETE
+    record Insert(String topic, Query query, Schema columns, int[] keyColumns, boolean delete, String word)
             implements PlannedStatement {}
 
     /// SHOW, DESCRIBE, EXPLAIN: rows that are known already.

@@ -6,7 +6,7 @@ import io.millrace.query.SqlException;
 import io.millrace.query.circuit.Circuit;
 import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Batch;
-import io.millrace.query.expression.CompiledCalc;
+import io.millrace.query.operator.FailedRow;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import java.io.IOException;
@@ -38,7 +38,7 @@ final class Execution implements AutoCloseable {
     private volatile long badRows;
 
     /// @param failures takes rows whose evaluation fails
-    Execution(PlanNode plan, Parts parts, InputPort inputs, CompiledCalc.Failures failures) throws IOException {
+    Execution(PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures) throws IOException {
         this.inputs = inputs;
         circuit = parts.circuit(plan, failures);
         List<SourceSpec> specs = circuit.sources();

@@ -6,7 +6,6 @@ import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
 import io.millrace.query.OutputPort;
 import io.millrace.query.OutputPort.Stamp;
-import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.sql.PlannedStatement.CreateQuery;
@@ -67,7 +66,7 @@ final class PersistentTask extends QueryTask {
                         .orElse(0);
         outputs.fence(id(), generation).join();
         Map<Integer, Stamp> stamps = outputs.stamps(id(), topic); // read again: nobody can add to them any more
-        RowFailures failures = new RowFailures(Session.create());
+        RowFailures failures = new RowFailures(definition.failOnError());
         Execution execution = new Execution(definition.query().plan(), parts, inputs, failures);
         watch(execution, failures);
         Writer writer = new Writer(partitions, generation, stamps, execution);
