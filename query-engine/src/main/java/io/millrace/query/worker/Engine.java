@@ -138,6 +138,9 @@ public final class Engine implements QueryEngine {
                 }
                 yield answered(listener, "SET");
             }
+            case PlannedStatement.Control(PlannedStatement.Action action, String queryId)
+            when action == PlannedStatement.Action.VERIFY ->
+                verify(statement, queryId, listener);
             case PlannedStatement.Control(PlannedStatement.Action action, String queryId) -> {
                 control(action, queryId);
                 yield answered(listener, action + " QUERY");
@@ -240,10 +243,14 @@ public final class Engine implements QueryEngine {
     /// Plans a definition anew, as when it was made: without itself in the catalogue, and with the topics as it
     /// pinned them.
     private void resume(String key, String text, Catalog catalog) {
+        definition(key, text, catalog).ifPresent(query -> startPersistent(query, text));
+    }
+
+    private Optional<PlannedStatement.CreateQuery> definition(String key, String text, Catalog catalog) {
         List<ParsedStatement> statements = front.parse(text);
         ParsedStatement definition = statements.getLast();
         if (!front.isPersistentQuery(definition)) {
-            return;
+            return Optional.empty();
         }
         Map<String, String> others = new HashMap<>(catalog.definitions());
         others.remove(key);
@@ -253,10 +260,10 @@ public final class Engine implements QueryEngine {
                 others.put(create.key(), create.text());
             }
         }
-        if (front.plan(definition, Session.create(), new Catalog(others, inputs))
-                instanceof PlannedStatement.CreateQuery query) {
-            startPersistent(query, text);
-        }
+        return front.plan(definition, Session.create(), new Catalog(others, inputs))
+                        instanceof PlannedStatement.CreateQuery query
+                ? Optional.of(query)
+                : Optional.empty();
     }
 
     private void drop(PlannedStatement.Drop drop) {
@@ -297,18 +304,55 @@ public final class Engine implements QueryEngine {
             case PAUSE -> pause(queryId);
             case RESUME -> resume(queryId);
             case CANCEL -> cancel(queryId);
-            case VERIFY ->
-                throw new SqlException(
-                        "unsupported", "VERIFY QUERY is not supported yet; no other statement depends on it.");
+            case VERIFY -> throw new IllegalStateException("VERIFY runs a query of its own");
         };
         if (!known) {
-            throw new SqlException(
-                    "unknown_query",
-                    "Query '" + queryId + "' does not exist.",
-                    0,
-                    0,
-                    "SHOW QUERIES lists those that run.");
+            throw unknownQuery(queryId);
         }
+    }
+
+    private static SqlException unknownQuery(String queryId) {
+        return new SqlException(
+                "unknown_query",
+                "Query '" + queryId + "' does not exist.",
+                0,
+                0,
+                "SHOW QUERIES lists those that run.");
+    }
+
+    /// Compares what a persistent query has written with what it should have.
+    private RunningStatement verify(ParsedStatement statement, String queryId, ResultListener listener) {
+        Catalog catalog = catalogNow();
+        String text = catalog.definitions().get(queryId);
+        PlannedStatement.CreateQuery definition =
+                text == null ? null : definition(queryId, text, catalog).orElse(null);
+        if (definition == null) {
+            if (tasks.containsKey(queryId)) {
+                throw new SqlException(
+                        "invalid_option",
+                        "Query '" + queryId + "' writes no topic, so there is nothing to verify.",
+                        0,
+                        0,
+                        "VERIFY QUERY takes a materialized view, or what CREATE STREAM or TABLE … AS has made.");
+            }
+            throw unknownQuery(queryId);
+        }
+        String all = "SELECT * FROM \"" + queryId.replace("\"", "\"\"") + '"';
+        if (!(front.plan(front.parse(all).getFirst(), Session.create(), catalog)
+                instanceof PlannedStatement.Query stored)) {
+            throw new IllegalStateException("no query: " + all);
+        }
+        return launch(id -> new VerifyTask(
+                id,
+                statement.text(),
+                definition,
+                stored,
+                parts,
+                inputs,
+                outputs,
+                settings,
+                listener,
+                () -> tasks.remove(id)));
     }
 
     @Override
