@@ -161,6 +161,17 @@ launch_shell() {
     ${MILLRACE_JAVA_OPTS-} -cp "$class_path" io.millrace.shell.Main "$@"
 }
 
+launch_verify() {
+  find_java
+  jar=$root/fault-harness/target/millrace-faults.jar
+  require_jar "$jar"
+  require_jar "$root/http-api/target/millrace-node.jar"
+  class_path_of "$jar"
+  # shellcheck disable=SC2086
+  exec "$java" $common_options -Xmx1g ${MILLRACE_JAVA_OPTS-} -Dmillrace.root="$root" \
+    -cp "$class_path" io.millrace.faults.Main "$@"
+}
+
 # Makes the AOT caches of both programs that are not fresh, and waits for it: for images, and before measuring.
 launch_training() {
   # shellcheck disable=SC2086

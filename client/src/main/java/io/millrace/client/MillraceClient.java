@@ -12,7 +12,9 @@ import io.millrace.client.transport.Transport;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Flow;
 
@@ -86,6 +88,34 @@ public final class MillraceClient implements AutoCloseable {
         return new Catalog(sql.relations());
     }
 
+    /// The cluster as the node that answers sees it.
+    public ClusterDescription cluster() {
+        JsonObject answer = transport.whole(Call.get("/v1/cluster")).json();
+        JsonObject group = JsonObject.of(answer.list("groups").getFirst(), "");
+        Map<String, Long> lags = new HashMap<>();
+        for (Object follower : group.listOrEmpty("followers")) {
+            JsonObject known = JsonObject.of(follower, "");
+            lags.put(known.text("node"), known.integer("lag"));
+        }
+        List<ClusterDescription.Member> members = new ArrayList<>();
+        for (Object member : answer.list("members")) {
+            JsonObject known = JsonObject.of(member, "");
+            String node = known.text("node");
+            members.add(new ClusterDescription.Member(
+                    node,
+                    known.text("http"),
+                    Boolean.TRUE.equals(known.get("draining")),
+                    Optional.ofNullable(lags.get(node))));
+        }
+        return new ClusterDescription(
+                answer.text("node"),
+                group.text("role"),
+                Optional.ofNullable(group.textOrNull("leader")),
+                group.integer("term"),
+                group.integer("applied_index"),
+                members);
+    }
+
     /// Whether the node that answers is ready. A node that is not is an answer, not an exception.
     public Health health() {
         try {
@@ -101,7 +131,7 @@ public final class MillraceClient implements AutoCloseable {
 
     private static List<String> reasons(JsonObject answer) {
         List<String> reasons = new ArrayList<>();
-        answer.listOrEmpty("reasons").forEach(reason -> reasons.add(String.valueOf(reason)));
+        answer.listOrEmpty("problems").forEach(reason -> reasons.add(String.valueOf(reason)));
         return reasons;
     }
 

@@ -29,15 +29,18 @@ public final class BatchWriter {
     ///
     /// @throws IllegalArgumentException they could need more than a batch may have
     public static int sizeBytesMax(RecordBuffer records) {
-        long size = BatchLayout.HEADER_SIZE_BYTES
-                + (long) records.count() * RECORD_OVERHEAD_BYTES_MAX
-                + records.sizeBytes();
+        long size = sizeBytesMax(records.count(), records.sizeBytes());
         if (size > BatchLayout.BATCH_SIZE_BYTES_MAX) {
             throw new IllegalArgumentException(
                     "%d records with %d bytes may need %d bytes, but a batch has at most %d. Split the batch."
                             .formatted(records.count(), records.sizeBytes(), size, BatchLayout.BATCH_SIZE_BYTES_MAX));
         }
         return (int) size;
+    }
+
+    /// The same for `count` records of `sizeBytes` together.
+    static long sizeBytesMax(int count, long sizeBytes) {
+        return BatchLayout.HEADER_SIZE_BYTES + (long) count * RECORD_OVERHEAD_BYTES_MAX + sizeBytes;
     }
 
     /// Writes the batch at `target`'s position and moves it. A buffer without records is a caller's mistake.

@@ -3,6 +3,7 @@ package io.millrace.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// One partition's records.
 ///
@@ -72,6 +73,23 @@ public interface PartitionLog extends AutoCloseable {
     ///
     /// @throws CorruptLogException the first batch that is not what was written
     void verify(VerifyProgress progress) throws IOException;
+
+    /// CRC32C of the first bytes of a segment, after every batch in them was verified: what comes out is never
+    /// the checksum of damaged bytes. Any thread.
+    ///
+    /// @param segmentFirstOffset names the segment
+    /// @param sizeBytes a position between two batches, or the segment's end
+    /// @throws CorruptLogException a batch is not what was written
+    /// @throws IOException there is no such segment, or it could not be read
+    int checksum(long segmentFirstOffset, long sizeBytes) throws IOException;
+
+    /// Sends everyone who still reads here to another log with the same records at the same offsets, as far as
+    /// it has them. Nothing may be appended here any more.
+    void replaceBy(PartitionLog successor);
+
+    /// Hears of every batch that a reader found not to be what was written, on the reader's thread; one
+    /// listener.
+    void onDamage(Consumer<CorruptLogException> listener);
 
     /// Closes the files; does not flush. Readers stay usable.
     @Override

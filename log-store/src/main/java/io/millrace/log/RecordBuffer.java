@@ -2,6 +2,7 @@ package io.millrace.log;
 
 import io.millrace.log.batch.Varint;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +114,79 @@ public final class RecordBuffer {
         System.arraycopy(other.headerSizes, 0, headerSizes, count, more);
         sizeBytes = at + other.sizeBytes;
         count += more;
+    }
+
+    /// The same records, ordered by nothing but their content (those with headers first, then by key and value;
+    /// the time does not count), without the first `skip` of them, in buffers of at most `bytesMax`
+    /// ([BatchWriter#sizeBytesMax]); a record larger than that has a buffer for itself.
+    ///
+    /// So a writer that was interrupted between two of these buffers can make them again, and go on.
+    public List<RecordBuffer> inOrderOfContent(long skip, int bytesMax) {
+        int[] starts = new int[count];
+        Integer[] order = new Integer[count];
+        int at = 0;
+        for (int index = 0; index < count; index++) {
+            order[index] = index;
+            starts[index] = at;
+            at += Math.max(0, keyLengths[index]) + Math.max(0, valueLengths[index]) + headerSizes[index];
+        }
+        Arrays.sort(order, (left, right) -> compareContent(left, right, starts));
+        List<RecordBuffer> parts = new ArrayList<>();
+        RecordBuffer part = new RecordBuffer();
+        for (long i = skip; i < count; i++) {
+            int index = order[(int) i];
+            int size = Math.max(0, keyLengths[index]) + Math.max(0, valueLengths[index]) + headerSizes[index];
+            if (part.count > 0 && BatchWriter.sizeBytesMax(part.count + 1, part.sizeBytes + (long) size) > bytesMax) {
+                parts.add(part);
+                part = new RecordBuffer();
+            }
+            part.addEncoded(this, index, starts[index], size);
+        }
+        if (part.count > 0) {
+            parts.add(part);
+        }
+        return parts;
+    }
+
+    private int compareContent(int left, int right, int[] starts) {
+        int byHeaders = Boolean.compare(headerSizes[right] > 0, headerSizes[left] > 0);
+        if (byHeaders != 0) {
+            return byHeaders;
+        }
+        int byKey = compare(starts[left], keyLengths[left], starts[right], keyLengths[right]);
+        if (byKey != 0) {
+            return byKey;
+        }
+        int leftValue = starts[left] + Math.max(0, keyLengths[left]);
+        int rightValue = starts[right] + Math.max(0, keyLengths[right]);
+        int byValue = compare(leftValue, valueLengths[left], rightValue, valueLengths[right]);
+        if (byValue != 0) {
+            return byValue;
+        }
+        return compare(
+                leftValue + Math.max(0, valueLengths[left]),
+                headerSizes[left],
+                rightValue + Math.max(0, valueLengths[right]),
+                headerSizes[right]);
+    }
+
+    /// What is absent (−1) comes before what is empty.
+    private int compare(int left, int leftLength, int right, int rightLength) {
+        if (leftLength < 0 || rightLength < 0) {
+            return Integer.compare(leftLength, rightLength);
+        }
+        return Arrays.compare(bytes, left, left + leftLength, bytes, right, right + rightLength);
+    }
+
+    private void addEncoded(RecordBuffer from, int index, int start, int size) {
+        int at = reserve(size, 1);
+        System.arraycopy(from.bytes, start, bytes, at, size);
+        sizeBytes = at + size;
+        timestamps[count] = from.timestamps[index];
+        keyLengths[count] = from.keyLengths[index];
+        valueLengths[count] = from.valueLengths[index];
+        headerSizes[count] = from.headerSizes[index];
+        count++;
     }
 
     byte[] bytes() {

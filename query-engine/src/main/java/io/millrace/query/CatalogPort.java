@@ -11,6 +11,20 @@ public interface CatalogPort {
     /// Stores a definition; an empty text deletes it. Completes once it is durable.
     CompletableFuture<Void> store(String key, String text);
 
+    /// What a persistent query has noted beside its definition: where it began.
+    Note note(String query);
+
+    /// Stores a note if it still has the version `expectedVersion` (−1 for any); an empty text deletes it.
+    ///
+    /// @return false when it has another version by now
+    CompletableFuture<Boolean> storeNote(String query, String text, long expectedVersion);
+
     /// Called after a definition changed, on a thread that must not be blocked.
     AutoCloseable onChange(Runnable listener);
+
+    /// @param text empty when there is none
+    /// @param version counts from 1; 0 when there is none
+    record Note(String text, long version) {
+        public static final Note NONE = new Note("", 0);
+    }
 }

@@ -40,6 +40,19 @@ public final class Frontier {
         return true;
     }
 
+    /// Of each offset the larger one.
+    public Frontier with(Frontier other) {
+        Map<String, long[]> joined = offsets();
+        other.offsets.forEach((topic, theirs) -> joined.merge(topic, theirs.clone(), (left, right) -> {
+            long[] larger = Arrays.copyOf(left, Math.max(left.length, right.length));
+            for (int partition = 0; partition < right.length; partition++) {
+                larger[partition] = Math.max(larger[partition], right[partition]);
+            }
+            return larger;
+        }));
+        return new Frontier(joined);
+    }
+
     /// As JSON. Topic names need no escapes.
     @Override
     public String toString() {

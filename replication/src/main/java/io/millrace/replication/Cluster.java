@@ -8,6 +8,9 @@ import java.util.concurrent.CompletableFuture;
 /// Changes are made by the leader of group 0, one at a time; futures complete with a [MembershipOutcome] when the
 /// change is decided, which may take as long as copying a replica. [ClusterView#transfers] shows how far it is.
 public interface Cluster {
+    /// This node, with the addresses it really has.
+    Member self();
+
     /// What this node knows now.
     ClusterView view();
 

@@ -12,17 +12,20 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
-/// `node.properties`: `key=value` lines, sorted, readable by people, never edited by them.
+/// `node.properties`: `key=value` lines, readable by people, never edited by them; the last one is a checksum.
 final class IdentityFile {
     private static final String NAME = "node.properties";
     private static final int SIZE_MAX = 1 << 20;
+    private static final String CHECKSUM = "checksum=";
 
     private IdentityFile() {}
 
     static NodeIdentity readOrCreate(Disk disk, Path folder, String nodeId) throws IOException {
         Path file = folder.resolve(NAME);
         disk.createFolders(folder);
+        SetAside.finish(disk, folder);
         if (!disk.exists(file)) {
             NodeIdentity made =
                     new NodeIdentity(nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of());
@@ -55,10 +58,27 @@ final class IdentityFile {
             text.append(' ').append(member.httpAddress()).append('\n');
         }
         text.append("node=").append(identity.nodeId()).append('\n');
+        String checksum = checksum(text.toString());
+        text.append(CHECKSUM).append(checksum).append('\n');
         disk.replace(folder.resolve(NAME), text.toString().getBytes(StandardCharsets.UTF_8));
     }
 
+    /// The last line covers everything before: one flipped bit would make this folder another voter.
+    private static String checksum(String text) {
+        CRC32C crc = new CRC32C();
+        crc.update(text.getBytes(StandardCharsets.UTF_8));
+        return "%08x".formatted(crc.getValue());
+    }
+
     private static NodeIdentity decode(Path file, String text) throws CorruptLogException {
+        int last = text.lastIndexOf(CHECKSUM);
+        String expected =
+                last < 0 ? "" : text.substring(last + CHECKSUM.length()).stripTrailing();
+        String found = last < 0 ? "" : checksum(text.substring(0, last));
+        if (last < 0 || !found.equals(expected) || !text.endsWith("\n")) {
+            throw new CorruptLogException(
+                    "%s is corrupt: expected a last line %s%s, found '%s'".formatted(file, CHECKSUM, found, expected));
+        }
         SortedMap<String, String> values = new TreeMap<>();
         for (String line : text.split("\n")) {
             int equals = line.indexOf('=');

@@ -10,7 +10,7 @@ import java.util.List;
 /// @param nodeId the node's name
 /// @param directoryId random, made with the folder
 /// @param formed whether this folder has been part of a group
-/// @param members that it knew last; empty while it has not been formed
+/// @param members that it knew last; while it has not been formed at most itself, for its port
 public record NodeIdentity(String nodeId, String directoryId, boolean formed, List<Member> members) {
     public NodeIdentity {
         members = List.copyOf(members);

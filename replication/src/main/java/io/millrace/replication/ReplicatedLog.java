@@ -41,7 +41,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /// @param expectedVersion −1 for any, 0 for "must not exist", else the version it must have
     CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion);
 
-    /// Makes `generation` the only one that may append output of `query` from now on.
+    /// Makes `generation` the only one that may append output of `query` from now on. Stale when it is not above
+    /// the current one: whoever raised it is its only owner, also when nobody can tell who that was.
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state
@@ -76,12 +77,23 @@ public interface ReplicatedLog extends AutoCloseable {
 
     Health health();
 
+    Cluster cluster();
+
+    /// Copies of this node's replicas, for others to fetch.
+    ReplicaCopies copies();
+
     /// Called after records of a partition became readable, on a thread that must not be blocked. Close to
     /// stop.
     AutoCloseable onAppend(Consumer<TopicPartition> listener);
 
     /// Called after topics or documents changed, likewise.
     AutoCloseable onMetadataChange(Runnable listener);
+
+    /// Called when stored records turn out to be damaged while the node runs, at once when that is known
+    /// already, on a thread of its own. The damaged range answers errors, and [#health] says so; with peers,
+    /// the node should now close
+    /// this log, set the folder aside ([ReplicatedLogs#setAside]) and join again. Close to stop.
+    AutoCloseable onDamage(Consumer<String> listener);
 
     /// Counters and gauges for the metrics page, by name.
     Map<String, Double> metrics();

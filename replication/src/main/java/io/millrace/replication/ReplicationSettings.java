@@ -5,8 +5,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/// @param nodeId this node, one of `peers`
-/// @param peers every node of the cluster; one for a single node
+/// @param self this node. An empty directory id stands for the one of the data folder; port 0 for a free one,
+///     which is kept in the folder and tried again at the next start
+/// @param members the nodes that form the cluster, this one included; this one alone for a single node; empty for a
+///     node that waits to be added. A folder that has been formed knows its members better: then only the addresses
+///     in here count
 /// @param groups Raft groups, fixed when the cluster is created
 /// @param entryBytesMax largest Raft entry
 /// @param pendingBytesMax bytes that may wait for an entry before appends are refused as overloaded
@@ -15,9 +18,10 @@ import java.util.List;
 /// @param freeBytesMin free space below which appends are refused
 /// @param idempotencyWindow how long a key is remembered, by record time
 /// @param idempotencyKeysMax keys remembered in each partition
+/// @param rates of work in the background
 public record ReplicationSettings(
-        String nodeId,
-        List<Peer> peers,
+        Member self,
+        List<Member> members,
         Path dataFolder,
         int groups,
         LogSettings log,
@@ -28,19 +32,92 @@ public record ReplicationSettings(
         long freeBytesMin,
         Duration idempotencyWindow,
         int idempotencyKeysMax,
-        Duration requestTimeout) {
+        Duration requestTimeout,
+        CopyRates rates) {
     public ReplicationSettings {
-        peers = List.copyOf(peers);
+        members = List.copyOf(members);
     }
 
-    /// @param raftAddress `host:port` of its Raft server
-    public record Peer(String id, String raftAddress) {}
+    /// With the usual rates.
+    public ReplicationSettings(
+            Member self,
+            List<Member> members,
+            Path dataFolder,
+            int groups,
+            LogSettings log,
+            int entryBytesMax,
+            long pendingBytesMax,
+            long snapshotBytes,
+            Duration snapshotInterval,
+            long freeBytesMin,
+            Duration idempotencyWindow,
+            int idempotencyKeysMax,
+            Duration requestTimeout) {
+        this(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                CopyRates.DEFAULT);
+    }
+
+    public String nodeId() {
+        return self.nodeId();
+    }
+
+    /// The same at other rates.
+    public ReplicationSettings with(CopyRates otherRates) {
+        return new ReplicationSettings(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                otherRates);
+    }
+
+    /// The same for another place in a cluster.
+    public ReplicationSettings with(Member self, List<Member> members) {
+        return new ReplicationSettings(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                rates);
+    }
 
     /// One node by itself, its Raft port on loopback; 0 picks a free one.
     public static ReplicationSettings singleNode(Path dataFolder, int raftPort) {
+        Member self = new Member("n1", "", "127.0.0.1:" + raftPort, "");
         return new ReplicationSettings(
-                "n1",
-                List.of(new Peer("n1", "127.0.0.1:" + raftPort)),
+                self,
+                List.of(self),
                 dataFolder,
                 1,
                 LogSettings.DEFAULT,

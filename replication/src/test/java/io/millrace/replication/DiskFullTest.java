@@ -123,8 +123,8 @@ class DiskFullTest {
         ReplicationSettings node = Nodes.settings(folder);
         return ReplicatedLogs.open(
                 new ReplicationSettings(
-                        node.nodeId(),
-                        node.peers(),
+                        node.self(),
+                        node.members(),
                         folder,
                         1,
                         LogSettings.DEFAULT,

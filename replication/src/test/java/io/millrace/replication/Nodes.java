@@ -25,9 +25,10 @@ public final class Nodes {
     /// Small segments, so that few records cross their ends; no free-space floor, so that a full test machine
     /// does not matter.
     public static ReplicationSettings settings(Path folder) {
+        Member self = new Member("n1", "", "127.0.0.1:0", "");
         return new ReplicationSettings(
-                "n1",
-                List.of(new ReplicationSettings.Peer("n1", "127.0.0.1:0")),
+                self,
+                List.of(self),
                 folder,
                 1,
                 new LogSettings(64 << 10, 4096),

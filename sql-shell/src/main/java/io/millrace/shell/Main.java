@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             ProduceTool.class,
             ConsumeTool.class,
             TopicTool.class,
+            ClusterTool.class,
             DemoTool.class,
             ExplainTool.class,
             VersionTool.class,

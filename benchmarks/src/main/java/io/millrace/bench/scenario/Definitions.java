@@ -22,6 +22,16 @@ final class Definitions implements CatalogPort {
     }
 
     @Override
+    public Note note(String query) {
+        return Note.NONE; // nothing is kept running here
+    }
+
+    @Override
+    public CompletableFuture<Boolean> storeNote(String query, String text, long expectedVersion) {
+        return CompletableFuture.failedFuture(new UnsupportedOperationException("this engine only reads"));
+    }
+
+    @Override
     public AutoCloseable onChange(Runnable listener) {
         return () -> {};
     }

@@ -29,7 +29,7 @@ final class NoOutput implements OutputPort {
     }
 
     @Override
-    public CompletableFuture<Void> fence(String query, long generation) {
+    public CompletableFuture<Long> raise(String query) {
         return refused();
     }
 

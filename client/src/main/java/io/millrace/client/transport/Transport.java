@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 /// | what happens | what is done |
 /// |--------------|--------------|
 /// | connection refused, or no connection in time | the next node; nothing was sent, so this is always safe |
-/// | 307 | follow, at most five times; remember the place for the call's affinity |
+/// | 307 | follow, at most five times; remember the place for the call's affinity, or for all writes |
 /// | 429 | wait as long as asked, same node |
 /// | 503 | the next node, after the wait that was asked for once all nodes were asked |
 /// | 504, connection lost, no answer in time | again if the call is repeatable, else fail as `outcome_unknown` or 504 |
@@ -64,6 +64,8 @@ public final class Transport implements AutoCloseable {
             return size() > PLACES_MAX;
         }
     };
+    /// Where writes were redirected to last; null when that is not known, or did not help.
+    private volatile @Nullable URI leader;
     private volatile boolean closed;
 
     /// @param nodes scheme, host and port of each node; at least one
@@ -365,14 +367,22 @@ public final class Transport implements AutoCloseable {
 
     private Optional<URI> place(Call call) {
         if (call.affinity() == null) {
-            return Optional.empty();
+            return isWrite(call) ? Optional.ofNullable(leader) : Optional.empty();
         }
         synchronized (places) {
             return Optional.ofNullable(places.get(call.affinity()));
         }
     }
 
+    /// Statements are not writes here: most of them read, and may do so on any node.
+    private static boolean isWrite(Call call) {
+        return !call.method().equals("GET") && !call.pathAndQuery().startsWith("/v1/sql");
+    }
+
     private void remember(Call call, URI target) {
+        if (isWrite(call)) {
+            leader = target.resolve("/");
+        }
         if (call.affinity() != null) {
             synchronized (places) {
                 places.put(call.affinity(), target.resolve("/"));
@@ -381,6 +391,9 @@ public final class Transport implements AutoCloseable {
     }
 
     private void forget(Call call) {
+        if (isWrite(call)) {
+            leader = null;
+        }
         if (call.affinity() != null) {
             synchronized (places) {
                 places.remove(call.affinity());

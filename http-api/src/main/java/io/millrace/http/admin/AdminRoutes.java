@@ -1,9 +1,11 @@
 package io.millrace.http.admin;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Exchange;
+import io.millrace.http.route.Failures;
 import io.millrace.http.route.Handler;
 import io.millrace.http.route.Route;
 import io.millrace.http.route.Scope;
@@ -17,54 +19,57 @@ import java.util.function.Supplier;
 /// The routes about the node and what it holds, except for records and queries.
 public final class AdminRoutes {
     private static final int BODY_BYTES_MAX = 64 << 10;
+    private static final List<String> FORWARD = List.of("forward");
 
     private AdminRoutes() {}
 
     /// @param stopping whether the node is on its way down: then it is not ready
     public static List<Route> of(
-            ReplicatedLog log, int partitionsDefault, Metrics metrics, Supplier<Boolean> stopping) {
+            ReplicatedLog log,
+            int partitionsDefault,
+            Metrics metrics,
+            Supplier<Boolean> stopping,
+            Leadership leadership) {
         Topics topics = new Topics(log, partitionsDefault);
         Groups groups = new Groups(log);
         Handler ready = Bodies.withoutBody(exchange -> ready(exchange, log.health(), stopping.get()));
         return List.of(
-                post("/broker/topics", Scope.ADMIN, Bodies.onLoop(topics::create), "Create a topic"),
+                post("/broker/topics", Scope.ADMIN, leadership.guard(Bodies.onLoop(topics::create)), "Create a topic"),
                 get("/broker/topics", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(topics::list), "List topics"),
-                get(
+                read(
                         "/broker/topics/{topic}",
-                        Scope.CONSUME,
                         0,
-                        Bodies.withoutBodyOnThread(topics::describe),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, topics::describe)),
                         "Describe a topic and its partitions"),
                 new Route(
                         HttpMethod.DELETE,
                         "/broker/topics/{topic}",
                         Scope.ADMIN,
-                        List.of(),
+                        FORWARD,
                         0,
                         0,
-                        Bodies.withoutBody(topics::delete),
+                        leadership.guard(Bodies.withoutBody(topics::delete)),
                         "Delete a topic and its records"),
                 post(
                         "/broker/commit",
                         Scope.CONSUME,
-                        Bodies.onLoop(topics::commit),
+                        leadership.guard(Bodies.onLoop(topics::commit)),
                         "Commit a group's last processed offset"),
                 post(
                         "/broker/delete-before",
                         Scope.ADMIN,
-                        Bodies.onLoop(topics::deleteBefore),
+                        leadership.guard(Bodies.onLoop(topics::deleteBefore)),
                         "Delete the records below an offset"),
                 post(
                         "/broker/retention",
                         Scope.ADMIN,
-                        Bodies.onLoop(topics::setRetention),
+                        leadership.guard(Bodies.onLoop(topics::setRetention)),
                         "Set how long a topic's records stay"),
                 get("/broker/groups", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(groups::list), "List groups"),
-                get(
+                read(
                         "/broker/groups/{group}",
-                        Scope.CONSUME,
                         -1,
-                        Bodies.withoutBodyOnThread(groups::describe),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, groups::describe)),
                         "Describe a group: committed offsets and lag"),
                 get("/health", Scope.PUBLIC, -1, Bodies.withoutBody(AdminRoutes::alive), "Whether the node answers"),
                 get(
@@ -95,11 +100,23 @@ public final class AdminRoutes {
     }
 
     private static Route post(String path, Scope scope, Handler handler, String summary) {
-        return new Route(HttpMethod.POST, path, scope, List.of(), -1, BODY_BYTES_MAX, handler, summary);
+        return new Route(HttpMethod.POST, path, scope, FORWARD, -1, BODY_BYTES_MAX, handler, summary);
     }
 
     private static Route get(String path, Scope scope, int topicParameter, Handler handler, String summary) {
         return new Route(HttpMethod.GET, path, scope, List.of(), topicParameter, 0, handler, summary);
+    }
+
+    private static Route read(String path, int topicParameter, Handler handler, String summary) {
+        return new Route(
+                HttpMethod.GET,
+                path,
+                Scope.CONSUME,
+                List.of(Leadership.CONSISTENCY),
+                topicParameter,
+                0,
+                handler,
+                summary);
     }
 
     private static void alive(Exchange exchange) {
@@ -113,6 +130,9 @@ public final class AdminRoutes {
         }
         boolean ready = health.ready() && !stopping;
         JsonBuffer json = new JsonBuffer(256).ascii("{\"ok\":").bool(ready);
+        if (!ready) {
+            Failures.notReady(json, problems, exchange.requestId());
+        }
         json.ascii(",\"role\":").string(health.role());
         json.ascii(",\"term\":").number(health.term());
         json.ascii(",\"committed_index\":").number(health.committedIndex());

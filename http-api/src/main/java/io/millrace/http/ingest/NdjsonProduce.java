@@ -26,7 +26,7 @@ final class NdjsonProduce implements BodyReceiver {
     private long line;
 
     NdjsonProduce(Ingest ingest, Exchange exchange) {
-        ProduceOptions options = ProduceOptions.of(exchange);
+        ProduceOptions options = ProduceOptions.of(exchange, ingest.settings.acknowledgement());
         batch = new BatchCall(ingest, exchange, options);
         keyField = options.keyField() == null ? null : new JsonField(options.keyField());
         key = options.key() == null ? null : options.key().getBytes(StandardCharsets.UTF_8);

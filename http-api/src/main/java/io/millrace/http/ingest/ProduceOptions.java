@@ -5,7 +5,10 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Parameters;
 import io.millrace.replication.AppendRequest.Acknowledgement;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What a produce request asks for beside its records.
@@ -38,14 +41,23 @@ record ProduceOptions(
                     NAMES.stream(), java.util.stream.Stream.of("key_field"))
             .toList();
     static final int IDEMPOTENCY_KEY_MAX = 512;
-    private static final ProduceOptions NONE =
-            new ProduceOptions(-1, null, null, null, -1, 0, false, Acknowledgement.QUORUM, -1);
+    /// Of requests without parameters, by acknowledgement.
+    private static final Map<Acknowledgement, ProduceOptions> NONE = none();
 
+    private static Map<Acknowledgement, ProduceOptions> none() {
+        Map<Acknowledgement, ProduceOptions> none = new EnumMap<>(Acknowledgement.class);
+        for (Acknowledgement word : Acknowledgement.values()) {
+            none.put(word, new ProduceOptions(-1, null, null, null, -1, 0, false, word, -1));
+        }
+        return none;
+    }
+
+    /// @param standard when a record is acknowledged unless the request says
     /// @throws HttpFailure `invalid_parameter` and its like
-    static ProduceOptions of(Exchange exchange) {
+    static ProduceOptions of(Exchange exchange, Acknowledgement standard) {
         Parameters parameters = exchange.parameters();
         if (parameters == Parameters.NONE) {
-            return NONE;
+            return Objects.requireNonNull(NONE.get(standard));
         }
         String idempotencyKey = parameters.text("idempotency_key");
         if (idempotencyKey != null && (idempotencyKey.isEmpty() || idempotencyKey.length() > IDEMPOTENCY_KEY_MAX)) {
@@ -62,7 +74,6 @@ record ProduceOptions(
             throw new HttpFailure(
                     ErrorCode.INVALID_PARAMETER, "Parameter 'key_field' names a member, such as user.id.");
         }
-        parameters.flag("forward"); // one node leads everything it has: there is nobody to forward to
         return new ProduceOptions(
                 (int) parameters.integer("partition", 0, Integer.MAX_VALUE, -1),
                 parameters.text("key"),
@@ -71,13 +82,14 @@ record ProduceOptions(
                 parameters.integer("timestamp_ms", 0, Long.MAX_VALUE, -1),
                 parameters.integer("timeout_ms", 1, 600_000, 0),
                 parameters.flag("timing"),
-                acknowledgement(parameters.text("ack")),
+                acknowledgement(parameters.text("ack"), standard),
                 parameters.integer("expect_offset", 0, Long.MAX_VALUE, -1));
     }
 
-    private static Acknowledgement acknowledgement(@Nullable String word) {
+    /// @throws HttpFailure `invalid_parameter`
+    private static Acknowledgement acknowledgement(@Nullable String word, Acknowledgement standard) {
         return switch (word) {
-            case null -> Acknowledgement.QUORUM;
+            case null -> standard;
             case "quorum" -> Acknowledgement.QUORUM;
             case "all" -> Acknowledgement.ALL;
             case "leader" -> Acknowledgement.LEADER;

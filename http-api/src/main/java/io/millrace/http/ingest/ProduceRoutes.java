@@ -1,5 +1,6 @@
 package io.millrace.http.ingest;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Route;
@@ -15,7 +16,7 @@ public final class ProduceRoutes {
 
     private ProduceRoutes() {}
 
-    public static List<Route> of(ReplicatedLog log, IngestSettings settings, Metrics metrics) {
+    public static List<Route> of(ReplicatedLog log, IngestSettings settings, Metrics metrics, Leadership leadership) {
         Ingest ingest = new Ingest(log, settings, metrics);
         return List.of(
                 new Route(
@@ -25,7 +26,7 @@ public final class ProduceRoutes {
                         ProduceOptions.NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        exchange -> new SingleProduce(ingest, exchange),
+                        leadership.guard(exchange -> new SingleProduce(ingest, exchange)),
                         "Append one record, whose value is the body"),
                 new Route(
                         HttpMethod.POST,
@@ -34,7 +35,7 @@ public final class ProduceRoutes {
                         ProduceOptions.NDJSON_NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        exchange -> new NdjsonProduce(ingest, exchange),
+                        leadership.guard(exchange -> new NdjsonProduce(ingest, exchange)),
                         "Append one record a line"),
                 new Route(
                         HttpMethod.POST,
@@ -43,7 +44,7 @@ public final class ProduceRoutes {
                         ProduceOptions.NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        Bodies.onLoop((exchange, body, length) -> {
+                        leadership.guard(Bodies.onLoop((exchange, body, length) -> {
                             if (length <= INLINE_BYTES_MAX) {
                                 BatchBody.handle(ingest, exchange, body, length);
                             } else {
@@ -57,7 +58,7 @@ public final class ProduceRoutes {
                                             }
                                         });
                             }
-                        }),
+                        })),
                         "Append records given as JSON"));
     }
 }

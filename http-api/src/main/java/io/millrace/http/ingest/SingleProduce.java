@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// One record, its value the body: the hottest request of all.
@@ -51,7 +52,7 @@ final class SingleProduce extends LoopTask implements BodyReceiver, BiConsumer<A
     SingleProduce(Ingest ingest, Exchange exchange) {
         this.ingest = ingest;
         this.exchange = exchange;
-        this.options = ProduceOptions.of(exchange);
+        this.options = ProduceOptions.of(exchange, ingest.settings.acknowledgement());
         this.topic = ingest.expected(exchange.pathParameter(0));
         if (options.partition() >= topic.partitions()) {
             throw Failures.unknownPartition(topic.name(), options.partition(), topic.partitions());
@@ -221,8 +222,8 @@ final class SingleProduce extends LoopTask implements BodyReceiver, BiConsumer<A
     }
 
     /// What `synced` says is fsynced on a quorum: with `ack=leader` only a single node can tell.
-    static void durable(JsonBuffer json, Acknowledgement acknowledgement, boolean singleNode) {
-        boolean synced = acknowledgement != Acknowledgement.LEADER || singleNode;
+    static void durable(JsonBuffer json, Acknowledgement acknowledgement, BooleanSupplier singleNode) {
+        boolean synced = acknowledgement != Acknowledgement.LEADER || singleNode.getAsBoolean();
         json.ascii(
                 synced
                         ? ",\"sealed\":true,\"durable\":true,\"mode\":\"sealed\",\"synced\":true"

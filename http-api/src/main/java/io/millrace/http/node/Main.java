@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,8 +75,11 @@ public final class Main {
         LogConfigurator.level(settings.text(Setting.LOG_LEVEL));
         Node node = Node.start(settings);
         CountDownLatch stopped = new CountDownLatch(1);
+        AtomicBoolean stopping = new AtomicBoolean();
+        warnOfSize(settings, log);
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
+                    stopping.set(true);
                     boolean drained = stop(node, log);
                     stopped.countDown();
                     // a hook cannot change the exit code otherwise, and SIGTERM would make it 143
@@ -83,18 +88,49 @@ public final class Main {
         if (settings.text(Setting.TOKENS).isBlank()) {
             log.atWarn().log("no tokens are set: everybody on this machine may do everything");
         }
-        log.atInfo()
-                .addKeyValue("address", node.address())
-                .addKeyValue("dataDir", settings.text(Setting.DATA_DIR))
-                .log("node is ready");
         out.println("listening on " + node.address());
         out.flush();
         try {
+            node.started().get();
+            log.atInfo()
+                    .addKeyValue("address", node.address())
+                    .addKeyValue("dataDir", settings.text(Setting.DATA_DIR))
+                    .log("node is ready");
             stopped.await();
+        } catch (ExecutionException failed) {
+            if (stopping.get()) {
+                awaitUninterruptibly(stopped);
+                return OK;
+            }
+            stop(node, log);
+            switch (failed.getCause()) {
+                case IOException disk -> throw disk;
+                case UsageException mistake -> throw mistake;
+                case null, default -> throw new IllegalStateException("the node could not start", failed.getCause());
+            }
         } catch (InterruptedException interrupted) {
             return stop(node, log) ? OK : FAILED;
         }
         return OK;
+    }
+
+    private static void warnOfSize(Settings settings, Logger log) throws UsageException {
+        int nodes = settings.cluster().nodes().size();
+        if (nodes > 0 && nodes % 2 == 0) {
+            log.atWarn().log(
+                    "{} nodes survive the loss of {}, as {} do; use an odd number", nodes, (nodes - 1) / 2, nodes - 1);
+        }
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        while (true) {
+            try {
+                latch.await();
+                return;
+            } catch (InterruptedException again) {
+                // the process ends with the hook that counts down
+            }
+        }
     }
 
     private static boolean stop(Node node, Logger log) {

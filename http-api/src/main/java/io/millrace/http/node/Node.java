@@ -2,8 +2,14 @@ package io.millrace.http.node;
 
 import io.millrace.http.admin.AdminRoutes;
 import io.millrace.http.auth.Tokens;
+import io.millrace.http.cluster.ClusterRoutes;
+import io.millrace.http.cluster.Identity;
+import io.millrace.http.cluster.Leadership;
+import io.millrace.http.cluster.Peers;
+import io.millrace.http.cluster.RemoteCopies;
 import io.millrace.http.ingest.IngestSettings;
 import io.millrace.http.ingest.ProduceRoutes;
+import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.query.QueryRoutes;
 import io.millrace.http.route.Route;
@@ -13,10 +19,16 @@ import io.millrace.http.server.ServerSettings;
 import io.millrace.http.subscribe.SubscribeRoutes;
 import io.millrace.http.subscribe.SubscribeSettings;
 import io.millrace.log.LogSettings;
+import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.LocalDisk;
+import io.millrace.query.CheckpointFolder;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
+import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.Member;
+import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.NodeIdentity;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicatedLogs;
 import io.millrace.replication.ReplicationSettings;
@@ -27,44 +39,66 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A node: the replicated log, the query engine and the HTTP server, joined.
+///
+/// ```
+/// port open ─▶ part of a cluster? ─▶ log open ─▶ engine ─▶ all routes
+///  (health,     (asks the others)                            (ready says
+///   identity)                                                 what is missing)
+/// ```
 public final class Node implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final int ANSWER_BYTES_MAX = 8 << 20;
+    /// Handing leadership over must not keep a node from stopping.
+    private static final long HAND_OVER_MS = 3000;
+    private static final long STARTER_STOP_MS = 10_000;
 
+    private final Settings settings;
+    private final ClusterSettings cluster;
+    private final Path folder;
+    private final Disk disk = new LocalDisk();
     private final DataFolderLock lock;
-    private final ReplicatedLog log;
-    private final QueryEngine engine;
+    private final Peers peers;
+    private final Metrics metrics = new Metrics();
+    private final Bootstrap bootstrap = new Bootstrap();
+    private final AtomicBoolean stopping = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final HttpServer server;
     private final URI address;
-    private final long drainMs;
-    private final AtomicBoolean stopping;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final Object opening = new Object();
+    private @Nullable ReplicatedLog log; // guarded by opening
+    private @Nullable QueryEngine engine; // guarded by opening
+    private @Nullable Thread starter;
 
-    private Node(
-            DataFolderLock lock,
-            ReplicatedLog log,
-            QueryEngine engine,
-            HttpServer server,
-            URI address,
-            long drainMs,
-            AtomicBoolean stopping) {
+    private Node(Settings settings, Tokens tokens, Path folder, DataFolderLock lock)
+            throws IOException, UsageException {
+        this.settings = settings;
+        this.cluster = settings.cluster();
+        this.folder = folder;
         this.lock = lock;
-        this.log = log;
-        this.engine = engine;
-        this.server = server;
-        this.address = address;
-        this.drainMs = drainMs;
-        this.stopping = stopping;
+        this.peers = new Peers(cluster.token());
+        this.server = new HttpServer(server(settings), bootstrap.routes(this::identity), tokens, metrics);
+        InetSocketAddress listening = server.start();
+        this.address = address(settings.text(Setting.HOST), listening.getPort());
     }
 
-    /// Starts a node; it acknowledges records when this returns.
+    /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on to find
+    /// the others: see [#started].
     ///
     /// @param options settings by key, as on the command line; all others have their defaults
     /// @throws IOException the data folder or the port is in use, or the disk failed
@@ -85,34 +119,269 @@ public final class Node implements AutoCloseable {
         Tokens tokens = tokens(settings);
         Path folder = Path.of(settings.text(Setting.DATA_DIR)).toAbsolutePath().normalize();
         DataFolderLock lock = DataFolderLock.take(folder);
-        ReplicatedLog log = null;
-        QueryEngine engine = null;
-        HttpServer server = null;
+        Node node;
         try {
-            log = ReplicatedLogs.open(replication(settings, folder), new LocalDisk(), InstantSource.system());
-            engine = QueryEngines.open(
-                    queries(settings), new Ports.Inputs(log), new Ports.Outputs(log), new Ports.Definitions(log));
-            Metrics metrics = new Metrics();
-            AtomicBoolean stopping = new AtomicBoolean();
-            RouteTable routes = new RouteTable(routes(settings, log, engine, metrics, stopping));
-            server = new HttpServer(server(settings), routes, tokens, metrics);
-            InetSocketAddress listening = server.start();
-            URI address = address(settings.text(Setting.HOST), listening.getPort());
-            warmUp(engine);
-            return new Node(lock, log, engine, server, address, settings.integer(Setting.DRAIN_MS), stopping);
+            node = new Node(settings, tokens, folder, lock);
         } catch (IOException | RuntimeException | Error | UsageException failure) {
-            if (server != null) {
-                server.close();
-            }
-            if (engine != null) {
-                engine.close();
-            }
-            if (log != null) {
-                log.close();
-            }
             lock.close();
             throw failure;
         }
+        try {
+            if (node.cluster.clustered()) {
+                node.starter = Thread.ofPlatform().name("node-start").daemon().start(node::startAmongOthers);
+            } else {
+                Member self = node.self("");
+                node.open(self, List.of(self));
+                node.serve();
+            }
+            return node;
+        } catch (IOException | RuntimeException | Error | UsageException failure) {
+            node.stop();
+            throw failure;
+        }
+    }
+
+    /// Completes when the log is open and all routes are served; whether the node is ready then says `/ready`.
+    /// Exceptionally when it cannot be: the node should be closed then.
+    public CompletableFuture<Void> started() {
+        return started.copy();
+    }
+
+    // ---- becoming part of a cluster
+    // -------------------------------------------------------------------------------------
+
+    private Member self(String directoryId) {
+        String http = settings.text(Setting.HTTP_ADDRESS).strip();
+        String raftHost = settings.text(Setting.RAFT_HOST);
+        return new Member(
+                cluster.nodeId(),
+                directoryId,
+                (raftHost.indexOf(':') >= 0 ? "[" + raftHost + "]" : raftHost) + ":"
+                        + settings.integer(Setting.RAFT_PORT),
+                http.isEmpty() ? address.toString() : http);
+    }
+
+    /// What this node says of itself: from its log when that is open, else from its folder.
+    private Identity identity() {
+        NodeIdentity known;
+        try {
+            known = NodeIdentity.of(disk, folder, cluster.nodeId());
+        } catch (IOException unreadable) {
+            throw new java.io.UncheckedIOException(unreadable);
+        }
+        List<String> nodes = List.copyOf(cluster.nodes().keySet());
+        ReplicatedLog open = currentLog();
+        if (open == null) {
+            return new Identity(
+                    self(known.directoryId()), known.formed(), nodes, known.formed() ? known.members() : List.of());
+        }
+        return new Identity(
+                open.cluster().self(),
+                known.formed(),
+                nodes,
+                known.formed() ? open.cluster().view().members() : List.of());
+    }
+
+    private @Nullable ReplicatedLog currentLog() {
+        // not the lock: opening takes seconds, and this is asked meanwhile
+        return visibleLog;
+    }
+
+    private volatile @Nullable ReplicatedLog visibleLog;
+
+    private void startAmongOthers() {
+        try {
+            NodeIdentity known = NodeIdentity.of(disk, folder, cluster.nodeId());
+            if (known.formed()) {
+                open(self(known.directoryId()), configured(known));
+                serve();
+                return;
+            }
+            URI join = cluster.join();
+            Formation.Step step = join == null ? form(known) : new Formation.Step.Join(join.toString());
+            switch (step) {
+                case Formation.Step.Form(List<Member> members) -> {
+                    LOG.atInfo()
+                            .addKeyValue("members", members.stream().map(Member::peerId).toList())
+                            .log("forming a cluster");
+                    open(self(known.directoryId()), members);
+                    serve();
+                    leadFirst();
+                }
+                case Formation.Step.Join(String through) -> {
+                    LOG.atInfo().addKeyValue("through", through).log("joining a cluster");
+                    open(self(known.directoryId()), List.of());
+                    join(through);
+                    serve();
+                }
+                case Formation.Step.Wait wait -> throw new IllegalStateException("waiting is no result");
+            }
+        } catch (InterruptedException stopped) {
+            started.completeExceptionally(new IOException("the node was stopped while it started", stopped));
+        } catch (IOException | RuntimeException | Error | UsageException failure) {
+            started.completeExceptionally(failure);
+        }
+    }
+
+    /// Members that were configured; for a folder that has been formed only their addresses count.
+    private List<Member> configured(NodeIdentity known) {
+        List<Member> members = new ArrayList<>();
+        cluster.nodes()
+                .forEach((node, place) -> members.add(
+                        node.equals(cluster.nodeId())
+                                ? self(known.directoryId())
+                                : new Member(node, "", place.raftAddress(), place.httpAddress())));
+        return members;
+    }
+
+    /// Asks until it is clear what to do.
+    private Formation.Step form(NodeIdentity known) throws InterruptedException {
+        Map<String, String> others = new LinkedHashMap<>();
+        cluster.nodes().forEach((node, place) -> {
+            if (!node.equals(cluster.nodeId())) {
+                others.put(node, place.httpAddress());
+            }
+        });
+        Identity self = new Identity(
+                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of());
+        Formation formation = new Formation(self, others, peers);
+        while (true) {
+            Formation.Step step = formation.ask();
+            if (!(step instanceof Formation.Step.Wait(List<String> reasons))) {
+                return step;
+            }
+            if (bootstrap.waitsFor(reasons)) {
+                LOG.atInfo().log(String.join("; ", reasons));
+            }
+            pause();
+        }
+    }
+
+    /// Asks members until this node has been added and has what they have.
+    private void join(String through) throws InterruptedException {
+        ReplicatedLog joining = opened();
+        Joining asked = new Joining(joining.cluster().self(), through, configuredAddresses(), peers);
+        boolean added = false;
+        while (true) {
+            List<String> problems;
+            if (added) {
+                problems = joining.health().problems();
+                if (joining.health().ready()) {
+                    return;
+                }
+            } else {
+                Optional<String> problem = asked.ask();
+                if (problem.isEmpty()) {
+                    added = true;
+                    continue;
+                }
+                problems = List.of(problem.get());
+            }
+            if (bootstrap.waitsFor(problems)) {
+                LOG.atInfo().log(String.join("; ", problems));
+            }
+            pause();
+        }
+    }
+
+    private List<String> configuredAddresses() {
+        return cluster.nodes().entrySet().stream()
+                .filter(node -> !node.getKey().equals(cluster.nodeId()))
+                .map(node -> node.getValue().httpAddress())
+                .toList();
+    }
+
+    private void pause() throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(200);
+        if (stopping.get()) {
+            throw new InterruptedException();
+        }
+    }
+
+    /// Takes leadership once, when this node was chosen for it and another was elected.
+    private void leadFirst() {
+        if (!settings.text(Setting.FIRST_LEADER).equals(cluster.nodeId())) {
+            return;
+        }
+        try {
+            ReplicatedLog open = opened();
+            for (int tries = 0; tries < 100 && !open.leads("", 0); tries++) {
+                Optional<String> leader = open.leader("", 0);
+                if (leader.isPresent()) {
+                    Optional<String> where = addressOf(leader.get());
+                    JsonBuffer body =
+                            new JsonBuffer().ascii("{\"node\":").string(cluster.nodeId()).put('}');
+                    if (where.isPresent()
+                            && peers.ask("POST", where.get(), "/v1/cluster/leader", body, java.time.Duration.ofSeconds(10))
+                                            .status()
+                                    == 200) {
+                        return;
+                    }
+                }
+                pause();
+            }
+        } catch (IOException refused) {
+            LOG.atWarn().setCause(refused).log("leadership could not be taken; another node leads");
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- opening
+    // --------------------------------------------------------------------------------------------------------
+
+    private void open(Member self, List<Member> members) throws IOException, UsageException {
+        synchronized (opening) {
+            if (stopping.get()) {
+                throw new IOException("the node is stopping");
+            }
+            ReplicatedLog open = ReplicatedLogs.open(
+                    replication(settings, folder).with(self, members),
+                    disk,
+                    InstantSource.system(),
+                    new RemoteCopies(peers));
+            log = open;
+            visibleLog = open;
+        }
+    }
+
+    private ReplicatedLog opened() {
+        ReplicatedLog open = visibleLog;
+        if (open == null) {
+            throw new IllegalStateException("the log is not open");
+        }
+        return open;
+    }
+
+    /// Opens what stands on the log, and serves everything.
+    private void serve() throws UsageException, IOException {
+        QueryEngine opened;
+        synchronized (opening) {
+            if (stopping.get()) {
+                throw new IOException("the node is stopping");
+            }
+            ReplicatedLog open = opened();
+            opened = QueryEngines.open(
+                    queries(settings),
+                    new Ports.Inputs(open),
+                    new Ports.Outputs(open),
+                    new Ports.Definitions(open),
+                    new CheckpointFolder(
+                            disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
+            engine = opened;
+            server.serve(new RouteTable(routes(open, opened)), this::addressOf);
+        }
+        warmUp(opened);
+        started.complete(null);
+    }
+
+    /// Where a member is reached.
+    private Optional<String> addressOf(String nodeId) {
+        return opened().cluster().view().members().stream()
+                .filter(member -> member.nodeId().equals(nodeId))
+                .map(Member::httpAddress)
+                .filter(http -> !http.isEmpty())
+                .findFirst();
     }
 
     /// The first query would wait for what this loads; records need not wait for it.
@@ -138,7 +407,8 @@ public final class Node implements AutoCloseable {
                 (int) settings.integer(Setting.QUERIES_MAX),
                 settings.integer(Setting.QUERY_STATE_BYTES_MAX),
                 standard.idleTimeoutMs(),
-                standard.resultRowsMax());
+                standard.resultRowsMax(),
+                settings.integer(Setting.CHECKPOINT_MS));
     }
 
     private static URI address(String host, int port) {
@@ -160,23 +430,25 @@ public final class Node implements AutoCloseable {
         return tokens;
     }
 
-    private static List<Route> routes(
-            Settings settings, ReplicatedLog log, QueryEngine engine, Metrics metrics, AtomicBoolean stopping)
-            throws UsageException {
+    private List<Route> routes(ReplicatedLog log, QueryEngine engine) throws UsageException {
+        Leadership leadership = new Leadership(log, cluster.nodeId(), peers, this::addressOf, metrics);
         int partitions = (int) settings.integer(Setting.PARTITIONS);
         IngestSettings ingest = new IngestSettings(
                 settings.flag(Setting.AUTO_CREATE),
                 partitions,
                 ReplicationSettings.singleNode(Path.of("."), 0).entryBytesMax(),
-                true,
+                Acknowledgement.valueOf(settings.text(Setting.ACK).toUpperCase(Locale.ROOT)),
+                () -> log.cluster().view().members().size() <= 1,
                 settings.integer(Setting.BODY_BYTES_MAX));
         SubscribeSettings subscribe =
                 new SubscribeSettings((int) settings.integer(Setting.STREAMS_MAX), ANSWER_BYTES_MAX);
         List<Route> routes = new ArrayList<>();
-        routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get));
-        routes.addAll(ProduceRoutes.of(log, ingest, metrics));
-        routes.addAll(SubscribeRoutes.of(log, subscribe, metrics));
-        routes.addAll(QueryRoutes.of(engine, metrics));
+        routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get, leadership));
+        routes.addAll(ProduceRoutes.of(log, ingest, metrics, leadership));
+        routes.addAll(SubscribeRoutes.of(log, subscribe, metrics, leadership));
+        routes.addAll(QueryRoutes.of(engine, metrics, leadership));
+        routes.add(ClusterRoutes.identity(this::identity));
+        routes.addAll(ClusterRoutes.of(log, leadership, metrics, settings.integer(Setting.COPY_BYTES)));
         metrics.group("replication", log::metrics);
         ProcessMetrics.register(metrics);
         return routes;
@@ -205,8 +477,8 @@ public final class Node implements AutoCloseable {
         ReplicationSettings standard =
                 ReplicationSettings.singleNode(folder, (int) settings.integer(Setting.RAFT_PORT));
         return new ReplicationSettings(
-                standard.nodeId(),
-                standard.peers(),
+                standard.self(),
+                standard.members(),
                 folder,
                 standard.groups(),
                 new LogSettings(settings.integer(Setting.SEGMENT_BYTES_MAX), LogSettings.DEFAULT.indexIntervalBytes()),
@@ -230,7 +502,7 @@ public final class Node implements AutoCloseable {
         return server.routes();
     }
 
-    /// Stops accepting, lets requests in flight end, closes the log.
+    /// Hands leadership over, stops accepting, lets requests in flight end, closes the log.
     ///
     /// @return whether all requests ended in time
     public boolean stop() {
@@ -238,16 +510,57 @@ public final class Node implements AutoCloseable {
             return true;
         }
         stopping.set(true);
-        boolean drained = server.drain(drainMs);
+        stopStarter();
+        handOver();
+        boolean drained = server.drain(settings.integer(Setting.DRAIN_MS));
         server.close();
-        engine.close();
-        log.close();
+        synchronized (opening) {
+            visibleLog = null;
+            if (engine != null) {
+                engine.close();
+            }
+            if (log != null) {
+                log.close();
+            }
+        }
+        peers.close();
         try {
             lock.close();
         } catch (IOException failed) {
             LOG.atWarn().setCause(failed).log("the lock of the data folder could not be released");
         }
         return drained;
+    }
+
+    private void stopStarter() {
+        Thread running = starter;
+        if (running == null) {
+            return;
+        }
+        running.interrupt();
+        try {
+            running.join(STARTER_STOP_MS);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Others would notice only after a time-out that their leader has gone.
+    private void handOver() {
+        ReplicatedLog open = visibleLog;
+        if (open == null || !open.leads("", 0) || open.cluster().view().members().size() < 2) {
+            return;
+        }
+        try {
+            MembershipOutcome outcome = open.cluster()
+                    .transferLeadership(0, Optional.empty())
+                    .get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
+            LOG.atInfo().addKeyValue("outcome", outcome).log("leadership was handed over");
+        } catch (TimeoutException | ExecutionException late) {
+            LOG.atWarn().setCause(late).log("leadership was not handed over; the others elect");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

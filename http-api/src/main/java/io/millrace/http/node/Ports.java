@@ -1,11 +1,13 @@
 package io.millrace.http.node;
 
+import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Failures;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.RecordReader;
 import io.millrace.query.CatalogPort;
 import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
+import io.millrace.query.OutputException;
 import io.millrace.query.OutputPort;
 import io.millrace.query.SqlException;
 import io.millrace.replication.AppendOutcome;
@@ -13,8 +15,10 @@ import io.millrace.replication.AppendRequest;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.ReplicationException;
 import io.millrace.replication.Retention;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
@@ -26,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /// What the query engine needs of the world, answered by the replicated log. The two modules do not know each
@@ -33,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 final class Ports {
     /// Definitions are documents below this prefix.
     private static final String DEFINITIONS = "sql/";
+    /// What persistent queries note, likewise.
+    private static final String NOTES = "query/";
 
     private Ports() {}
 
@@ -93,19 +100,19 @@ final class Ports {
                     Retention.FOREVER,
                     compacted ? TopicSettings.Cleanup.COMPACT : TopicSettings.Cleanup.DELETE,
                     Map.of());
-            return log.createTopic(topic, settings).thenAccept(outcome -> {
+            return told(log.createTopic(topic, settings).thenAccept(outcome -> {
                 if (outcome instanceof TopicOutcome.AlreadyExists(Topic existing)
                         && existing.partitions() == partitions
                         && existing.settings().cleanup() == settings.cleanup()) {
                     return; // retention or labels differ, which a query does not mind
                 }
                 throwIfRefused(outcome, topic);
-            });
+            }));
         }
 
         @Override
         public CompletableFuture<Void> deleteTopic(String topic) {
-            return log.deleteTopic(topic).thenAccept(outcome -> throwIfRefused(outcome, topic));
+            return told(log.deleteTopic(topic).thenAccept(outcome -> throwIfRefused(outcome, topic)));
         }
 
         private void throwIfRefused(TopicOutcome outcome, String topic) {
@@ -125,19 +132,43 @@ final class Ports {
                             stamp.query(),
                             stamp.generation(),
                             stamp.step(),
-                            stamp.frontier().toString().getBytes(StandardCharsets.UTF_8),
+                            StampText.of(stamp).getBytes(StandardCharsets.UTF_8),
                             stamp.watermarkMs());
             AppendRequest request =
                     new AppendRequest(topic, partition, records, Acknowledgement.QUORUM, null, 0, -1, written);
-            return log.append(request).thenApply(outcome -> {
+            return told(log.append(request).thenApply(outcome -> {
                 if (outcome instanceof AppendOutcome.Appended appended) {
                     return appended.firstOffset();
                 }
-                var refused = Failures.of(outcome, topic, partition);
-                throw refused == null
-                        ? new IllegalStateException("unexpected outcome " + outcome)
-                        : new SqlException(refused.code(), refused.message());
-            });
+                throw refusal(outcome, topic, partition);
+            }));
+        }
+
+        private static RuntimeException refusal(AppendOutcome outcome, String topic, int partition) {
+            var refused = Failures.of(outcome, topic, partition);
+            if (refused == null) {
+                return new IllegalStateException("unexpected outcome " + outcome);
+            }
+            return switch (outcome) {
+                case AppendOutcome.NotLeader elsewhere -> refused(refused.code(), refused.message());
+                case AppendOutcome.Overloaded overloaded -> refused(refused.code(), refused.message());
+                case AppendOutcome.DiskFull full -> refused(refused.code(), refused.message());
+                case AppendOutcome.Fenced fenced ->
+                    new OutputException(OutputException.Kind.FENCED, refused.code(), refused.message());
+                case AppendOutcome.TooLarge tooLarge -> new SqlException(refused.code(), refused.message());
+                case AppendOutcome.UnknownTopic unknown -> new SqlException(refused.code(), refused.message());
+                case AppendOutcome.UnknownPartition unknown -> new SqlException(refused.code(), refused.message());
+                case AppendOutcome.OffsetMismatch mismatch -> new SqlException(refused.code(), refused.message());
+                case AppendOutcome.IdempotencyConflict conflict ->
+                    new SqlException(refused.code(), refused.message());
+                case AppendOutcome.Appended done -> new IllegalStateException("refused, yet " + done);
+                case AppendOutcome.Accepted done -> new IllegalStateException("refused, yet " + done);
+                case AppendOutcome.Duplicate done -> new IllegalStateException("refused, yet " + done);
+            };
+        }
+
+        private static OutputException refused(String code, String message) {
+            return new OutputException(OutputException.Kind.REFUSED, code, message);
         }
 
         @Override
@@ -151,44 +182,99 @@ final class Ports {
                     0,
                     expectOffset,
                     null);
-            return log.append(request).thenApply(outcome -> {
+            return told(log.append(request).thenApply(outcome -> {
                 if (outcome instanceof AppendOutcome.OffsetMismatch) {
                     return false;
                 }
-                var refused = Failures.of(outcome, topic, partition);
-                if (refused != null) {
-                    throw new SqlException(refused.code(), refused.message());
+                if (outcome instanceof AppendOutcome.Appended) {
+                    return true;
                 }
-                return true;
-            });
+                throw refusal(outcome, topic, partition);
+            }));
         }
 
         @Override
-        public CompletableFuture<Void> fence(String query, long generation) {
-            return log.fence(query, generation).thenAccept(outcome -> {
-                if (outcome instanceof FenceOutcome.Stale(long current)) {
-                    throw new SqlException(
-                            "fenced",
-                            "Query %s runs in generation %d already; generation %d may not write."
-                                    .formatted(query, current, generation));
-                }
+        public CompletableFuture<Long> raise(String query) {
+            return raise(query, 1);
+        }
+
+        /// Whoever raises a generation is its only owner, so one that is stale is simply too low.
+        private CompletableFuture<Long> raise(String query, long generation) {
+            return told(log.fence(query, generation)).thenCompose(outcome -> switch (outcome) {
+                case FenceOutcome.Raised() -> CompletableFuture.completedFuture(generation);
+                case FenceOutcome.Stale(long current) -> raise(query, current + 1);
             });
         }
 
         @Override
         public Map<Integer, Stamp> stamps(String query, String topic) {
             Map<Integer, Stamp> stamps = new HashMap<>();
-            log.stamps(query, topic)
-                    .forEach((partition, stamp) -> stamps.put(
-                            partition,
-                            new Stamp(
-                                    stamp.query(),
-                                    stamp.generation(),
-                                    stamp.step(),
-                                    Frontier.parse(new String(stamp.frontier(), StandardCharsets.UTF_8)),
-                                    stamp.watermarkMs())));
+            log.stamps(query, topic).forEach((partition, stamp) -> stamps.put(partition, StampText.parse(stamp)));
             return stamps;
         }
+
+        @Override
+        public boolean leads(String topic) {
+            return log.leads(topic, 0);
+        }
+
+        @Override
+        public Optional<String> leader(String topic) {
+            return log.leader(topic, 0);
+        }
+    }
+
+    /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line with
+    /// the number of records and the frontier of that step.
+    private static final class StampText {
+        static String of(OutputPort.Stamp stamp) {
+            Frontier ahead = stamp.ahead();
+            return ahead == null
+                    ? stamp.frontier().toString()
+                    : stamp.frontier() + "\n" + stamp.aheadRecords() + " " + ahead;
+        }
+
+        static OutputPort.Stamp parse(OutputStamp stamp) {
+            String text = new String(stamp.frontier(), StandardCharsets.UTF_8);
+            int line = text.indexOf('\n');
+            if (line < 0) {
+                return new OutputPort.Stamp(
+                        stamp.query(), stamp.generation(), stamp.step(), Frontier.parse(text), stamp.watermarkMs());
+            }
+            int space = text.indexOf(' ', line);
+            return new OutputPort.Stamp(
+                    stamp.query(),
+                    stamp.generation(),
+                    stamp.step(),
+                    Frontier.parse(text.substring(0, line)),
+                    stamp.watermarkMs(),
+                    Long.parseLong(text.substring(line + 1, space)),
+                    Frontier.parse(text.substring(space + 1)));
+        }
+    }
+
+    /// The log's own failures, in the engine's words.
+    private static <T> CompletableFuture<T> told(CompletableFuture<T> write) {
+        return write.exceptionallyCompose(failure -> {
+            Throwable cause = failure;
+            while (cause instanceof CompletionException && cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            return CompletableFuture.failedFuture(
+                    switch (cause) {
+                        case OutcomeUnknownException unknown ->
+                            new OutputException(
+                                    OutputException.Kind.UNKNOWN,
+                                    ErrorCode.OUTCOME_UNKNOWN.code(),
+                                    "Nobody can tell whether the write happened (" + unknown.getMessage() + ").");
+                        case ReplicationException refused ->
+                            new OutputException(
+                                    OutputException.Kind.REFUSED,
+                                    ErrorCode.WRITE_FAILED.code(),
+                                    "Nothing was written: " + refused.getMessage() + ".");
+                        default -> cause;
+                    });
+        });
     }
 
     /// Definitions to keep.
@@ -204,12 +290,29 @@ final class Ports {
 
         @Override
         public CompletableFuture<Void> store(String key, String text) {
-            return log.putDocument(DEFINITIONS + key, text.getBytes(StandardCharsets.UTF_8), -1)
+            return told(log.putDocument(DEFINITIONS + key, text.getBytes(StandardCharsets.UTF_8), -1))
                     .thenAccept(outcome -> {
                         if (outcome instanceof DocumentOutcome.VersionMismatch(long current)) {
                             throw new IllegalStateException(
                                     "any version was asked for, yet " + current + " was refused");
                         }
+                    });
+        }
+
+        @Override
+        public Note note(String query) {
+            return log.document(NOTES + query)
+                    .map(document ->
+                            new Note(new String(document.value(), StandardCharsets.UTF_8), document.version()))
+                    .orElse(Note.NONE);
+        }
+
+        @Override
+        public CompletableFuture<Boolean> storeNote(String query, String text, long expectedVersion) {
+            return told(log.putDocument(NOTES + query, text.getBytes(StandardCharsets.UTF_8), expectedVersion))
+                    .thenApply(outcome -> switch (outcome) {
+                        case DocumentOutcome.Stored stored -> true;
+                        case DocumentOutcome.VersionMismatch mismatch -> false;
                     });
         }
 

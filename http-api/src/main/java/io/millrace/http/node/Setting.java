@@ -12,7 +12,8 @@ enum Setting {
     TOKENS("tokens", "", "SECRET[:scope+scope[:topic-prefix]],… with scopes produce, consume, query, admin"),
     LOG_FORMAT("log-format", "text", "text or json"),
     LOG_LEVEL("log-level", "info", "error, warn, info or debug"),
-    AUTO_CREATE("topics.auto-create", "true", "whether a record for an unknown topic makes it"),
+    AUTO_CREATE("topics.auto-create", "true", "whether a record for an unknown topic makes it; false in a cluster"),
+    ACK("topics.ack", "quorum", "when a record is acknowledged unless its request says: quorum, all, leader or none"),
     PARTITIONS("topics.partitions", "8", "partitions of a topic made without saying"),
     EVENT_LOOPS("http.event-loops", "1", "threads that parse and frame requests"),
     CONNECTIONS_MAX("http.connections-max", "10000", "open connections"),
@@ -28,7 +29,15 @@ enum Setting {
     ORIGINS("http.origins", "", "web origins whose pages may call this node, comma-separated; * for all"),
     STREAMS_MAX("http.streams-max", "1000", "open streams of records"),
     DRAIN_MS("http.drain-ms", "10000", "time for requests in flight when the node stops"),
-    RAFT_PORT("raft.port", "0", "port of the consensus on loopback; 0 picks a free one"),
+    NODE_ID("cluster.node-id", "n1", "name of this node"),
+    NODES("cluster.nodes", "", "the first nodes: ID=HOST:RAFT-PORT/HTTP-PORT,… the same on each of them"),
+    JOIN("cluster.join", "", "http://HOST:PORT of a node whose cluster this one joins"),
+    CLUSTER_TOKEN("cluster.token", "", "admin token shown to other nodes; else the first admin one of tokens"),
+    HTTP_ADDRESS("cluster.http-address", "", "http://HOST:PORT where others reach this node; else host and port"),
+    FIRST_LEADER("cluster.first-leader", "", "node that leads first when a cluster is made; else any"),
+    COPY_BYTES("cluster.copy-bytes-per-second", "104857600", "speed of a copy that this node gives to another"),
+    RAFT_HOST("raft.host", "", "address of the consensus; else the one in cluster.nodes, else host"),
+    RAFT_PORT("raft.port", "0", "port of the consensus; 0 for the one in cluster.nodes, else a free one that is kept"),
     PENDING_BYTES_MAX("raft.pending-bytes-max", "67108864", "appends that may wait before more are refused"),
     SNAPSHOT_BYTES("raft.snapshot-bytes", "268435456", "bytes after which a snapshot is taken"),
     SEGMENT_BYTES_MAX("log.segment-bytes-max", "134217728", "a segment file is sealed before it grows past this"),
@@ -36,7 +45,8 @@ enum Setting {
     IDEMPOTENCY_MS("log.idempotency-ms", "600000", "how long an idempotency key is remembered"),
     IDEMPOTENCY_KEYS_MAX("log.idempotency-keys-max", "1000000", "idempotency keys remembered in each partition"),
     QUERIES_MAX("queries.max", "64", "statements that run at the same time"),
-    QUERY_STATE_BYTES_MAX("queries.state-bytes-max", "536870912", "state that one query may keep");
+    QUERY_STATE_BYTES_MAX("queries.state-bytes-max", "536870912", "state that one query may keep"),
+    CHECKPOINT_MS("queries.checkpoint-ms", "30000", "time between two checkpoints of a persistent query");
 
     private final String key;
     private final String standard;

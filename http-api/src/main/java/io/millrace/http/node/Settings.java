@@ -8,9 +8,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
+import org.tomlj.TomlArray;
 import org.tomlj.TomlParseResult;
 
 /// The value of every setting and where it came from: command line, environment, file, default, in this order.
@@ -26,6 +30,12 @@ final class Settings {
             "MILLRACE_HISTORY",
             "MILLRACE_PAGER");
     private static final String AYDER_TOKENS = "RF_BEARER_TOKENS";
+    private static final String AYDER_CLUSTER = "RF_HA_";
+    private static final Set<String> YES = Set.of("1", "true", "yes", "on");
+    /// Where others would look for a node whose HTTP server listens everywhere.
+    private static final Set<String> EVERYWHERE = Set.of("0.0.0.0", "::", "[::]");
+
+    private static final String DEFAULT = "default";
 
     private final Map<Setting, Value> values;
 
@@ -43,14 +53,111 @@ final class Settings {
         Value file = commandLine.getOrDefault(Setting.CONFIG, variables.get(Setting.CONFIG));
         Map<Setting, Value> values = new EnumMap<>(Setting.class);
         for (Setting setting : Setting.values()) {
-            values.put(setting, new Value(setting.standard(), "default"));
+            values.put(setting, new Value(setting.standard(), DEFAULT));
         }
         values.putAll(file(file == null ? Setting.CONFIG.standard() : file.text(), file != null));
         values.putAll(variables);
         values.putAll(commandLine);
         Settings settings = new Settings(values);
+        settings.derive();
         settings.check();
         return settings;
+    }
+
+    /// Gives what follows from `cluster.nodes` to the settings that were left alone.
+    private void derive() throws UsageException {
+        ClusterSettings cluster = cluster();
+        ClusterSettings.Place own = cluster.own();
+        if (!cluster.nodes().isEmpty() && own == null && cluster.join() == null) {
+            throw new UsageException("Node '%s' (cluster.node-id, %s) is not in cluster.nodes, which has %s."
+                    .formatted(
+                            cluster.nodeId(),
+                            origin(Setting.NODE_ID),
+                            String.join(", ", cluster.nodes().keySet())));
+        }
+        if (own != null) {
+            deriveOrCompare(Setting.PORT, Integer.toString(own.httpPort()));
+            deriveOrCompare(Setting.RAFT_PORT, Integer.toString(own.raftPort()));
+            setDefault(Setting.HOST, own.bareHost(), "cluster.nodes");
+            setDefault(Setting.RAFT_HOST, own.bareHost(), "cluster.nodes");
+            setDefault(Setting.HTTP_ADDRESS, own.httpAddress(), "cluster.nodes");
+        }
+        String reached = text(Setting.HTTP_ADDRESS).strip();
+        if (!reached.isEmpty()) {
+            String host = ClusterSettings.parseAddress(Setting.HTTP_ADDRESS, reached).getHost();
+            setDefault(Setting.RAFT_HOST, host, Setting.HTTP_ADDRESS.key());
+        } else if (EVERYWHERE.contains(text(Setting.HOST))) {
+            if (cluster.join() != null) {
+                throw new UsageException(
+                        "A node that listens on %s must say where others reach it: --%s http://HOST:PORT."
+                                .formatted(text(Setting.HOST), Setting.HTTP_ADDRESS.key()));
+            }
+            setDefault(Setting.RAFT_HOST, "127.0.0.1", "nobody else reaches it at " + text(Setting.HOST));
+        }
+        setDefault(Setting.RAFT_HOST, text(Setting.HOST), "host");
+        if (cluster.clustered()) {
+            setDefault(Setting.AUTO_CREATE, "false", "default in a cluster");
+        }
+        String first = text(Setting.FIRST_LEADER);
+        if (!first.isEmpty() && !cluster.nodes().containsKey(first)) {
+            throw new UsageException("Setting cluster.first-leader names '%s', which is not in cluster.nodes."
+                    .formatted(first));
+        }
+    }
+
+    private String origin(Setting setting) {
+        Value value = values.get(setting);
+        return value == null ? "" : value.origin();
+    }
+
+    private void setDefault(Setting setting, String text, String origin) {
+        if (origin(setting).equals(DEFAULT)) {
+            values.put(setting, new Value(text, origin));
+        }
+    }
+
+    /// The other nodes go by the list, so this one must too.
+    private void deriveOrCompare(Setting setting, String listed) throws UsageException {
+        setDefault(setting, listed, "cluster.nodes");
+        if (!text(setting).strip().equals(listed)) {
+            throw new UsageException("Setting %s (%s) is %s, but cluster.nodes (%s) has %s for node '%s'; make them equal."
+                    .formatted(
+                            setting.key(),
+                            origin(setting),
+                            text(setting),
+                            origin(Setting.NODES),
+                            listed,
+                            text(Setting.NODE_ID)));
+        }
+    }
+
+    /// Who this node is and whom it starts with.
+    ///
+    /// @throws UsageException it contradicts itself
+    ClusterSettings cluster() throws UsageException {
+        String join = text(Setting.JOIN).strip();
+        return new ClusterSettings(
+                ClusterSettings.checkId(text(Setting.NODE_ID).strip()),
+                ClusterSettings.parseNodes(text(Setting.NODES)),
+                join.isEmpty() ? null : ClusterSettings.parseAddress(Setting.JOIN, join),
+                clusterToken());
+    }
+
+    /// The token for other nodes; nodes of a cluster are mostly started with the same tokens.
+    private String clusterToken() {
+        if (!text(Setting.CLUSTER_TOKEN).isBlank()) {
+            return text(Setting.CLUSTER_TOKEN).strip();
+        }
+        for (String entry : list(Setting.TOKENS)) {
+            String[] parts = entry.split(":", 3);
+            boolean admin = parts.length < 2
+                    || parts[1].isBlank()
+                    || Arrays.asList(parts[1].toLowerCase(Locale.ROOT).split("\\+")).contains("admin");
+            if (admin && (parts.length < 3 || parts[2].isEmpty())) {
+                return parts[0];
+            }
+        }
+        return "";
     }
 
     private static Map<Setting, Value> commandLine(List<String> arguments) throws UsageException {
@@ -94,6 +201,11 @@ final class Settings {
         if (tokens != null) {
             values.put(Setting.TOKENS, new Value(tokens, "environment " + AYDER_TOKENS));
         }
+        String port = environment.get("RF_PORT");
+        if (port != null) {
+            values.put(Setting.PORT, new Value(port, "environment RF_PORT"));
+        }
+        ayderCluster(environment, values);
         List<String> known =
                 Arrays.stream(Setting.values()).map(Setting::environmentName).toList();
         for (Map.Entry<String, String> variable : environment.entrySet()) {
@@ -109,6 +221,44 @@ final class Settings {
             values.put(Setting.values()[at], new Value(variable.getValue(), "environment " + name));
         }
         return values;
+    }
+
+    /// Ayder's variables for a cluster.
+    private static void ayderCluster(Map<String, String> environment, Map<Setting, Value> values)
+            throws UsageException {
+        if (!YES.contains(environment.getOrDefault(AYDER_CLUSTER + "ENABLED", "0").strip().toLowerCase(Locale.ROOT))) {
+            return;
+        }
+        if (YES.contains(environment.getOrDefault(AYDER_CLUSTER + "TLS", "0").strip().toLowerCase(Locale.ROOT))) {
+            throw new UsageException("RF_HA_TLS asks for encryption between nodes, which this version does not have."
+                    + " Unset it and use a network that only the nodes share.");
+        }
+        String id = environment.get(AYDER_CLUSTER + "NODE_ID");
+        if (id != null) {
+            values.put(Setting.NODE_ID, new Value(id, "environment RF_HA_NODE_ID"));
+        }
+        String listed = environment.get(AYDER_CLUSTER + "NODES");
+        int count = 1;
+        if (listed != null) {
+            String nodes = ClusterSettings.ofAyder(listed);
+            count = ClusterSettings.parseNodes(nodes).size();
+            values.put(Setting.NODES, new Value(nodes, "environment RF_HA_NODES"));
+        }
+        String concern = environment.get(AYDER_CLUSTER + "WRITE_CONCERN");
+        if (concern != null) {
+            values.put(
+                    Setting.ACK,
+                    new Value(
+                            ClusterSettings.acknowledgement(concern, count), "environment RF_HA_WRITE_CONCERN"));
+        }
+        String leader = environment.get(AYDER_CLUSTER + "BOOTSTRAP_LEADER");
+        if (leader != null && !leader.isBlank() && !leader.strip().equals("0")) {
+            // `1` says it of the node itself; a name is understood too
+            boolean own = YES.contains(leader.strip().toLowerCase(Locale.ROOT));
+            values.put(
+                    Setting.FIRST_LEADER,
+                    new Value(own && id != null ? id : leader.strip(), "environment RF_HA_BOOTSTRAP_LEADER"));
+        }
     }
 
     private static Map<Setting, Value> file(String name, boolean required) throws UsageException, IOException {
@@ -127,10 +277,17 @@ final class Settings {
         }
         for (String key : toml.dottedKeySet()) {
             Setting setting = find(key, "setting '" + key + "' (in " + path + ")");
-            Object value = toml.get(key);
-            values.put(setting, new Value(String.valueOf(value), "file " + path));
+            values.put(setting, new Value(text(toml.get(key)), "file " + path));
         }
         return values;
+    }
+
+    /// A list in the file is the same as its items with commas between them.
+    private static String text(@Nullable Object value) {
+        if (value instanceof TomlArray array) {
+            return array.toList().stream().map(String::valueOf).collect(Collectors.joining(","));
+        }
+        return String.valueOf(value);
     }
 
     private void check() throws UsageException {
@@ -153,6 +310,7 @@ final class Settings {
             integer(time, 100, 86_400_000);
         }
         integer(Setting.DRAIN_MS, 0, 600_000);
+        integer(Setting.COPY_BYTES, 1 << 20, Long.MAX_VALUE);
         integer(Setting.STREAMS_MAX, 1, 1_000_000);
         integer(Setting.PENDING_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
         integer(Setting.SNAPSHOT_BYTES, 1 << 20, Long.MAX_VALUE);
@@ -162,6 +320,7 @@ final class Settings {
         integer(Setting.QUERIES_MAX, 1, 10_000);
         integer(Setting.QUERY_STATE_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
         flag(Setting.AUTO_CREATE);
+        word(Setting.ACK, List.of("quorum", "all", "leader", "none"));
         word(Setting.LOG_FORMAT, List.of("text", "json"));
         word(Setting.LOG_LEVEL, List.of("error", "warn", "info", "debug"));
     }
@@ -225,7 +384,8 @@ final class Settings {
         StringBuilder text = new StringBuilder();
         for (Setting setting : Setting.values()) {
             Value value = values.get(setting);
-            String shown = setting == Setting.TOKENS && !text(setting).isEmpty()
+            boolean secret = setting == Setting.TOKENS || setting == Setting.CLUSTER_TOKEN;
+            String shown = secret && !text(setting).isEmpty()
                     ? list(setting).size() + " token(s), not shown"
                     : text(setting);
             text.append("%-26s %-24s (%s)  # %s%n"

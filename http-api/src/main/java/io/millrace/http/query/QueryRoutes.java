@@ -1,5 +1,6 @@
 package io.millrace.http.query;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Bodies.Plain;
@@ -18,8 +19,8 @@ public final class QueryRoutes {
 
     private QueryRoutes() {}
 
-    public static List<Route> of(QueryEngine engine, Metrics metrics) {
-        SqlHandler sql = new SqlHandler(engine, metrics);
+    public static List<Route> of(QueryEngine engine, Metrics metrics, Leadership leadership) {
+        SqlHandler sql = new SqlHandler(engine, metrics, leadership);
         QueryHandlers queries = new QueryHandlers(engine);
         ViewHandler views = new ViewHandler(engine, sql);
         metrics.group("queries", () -> metrics(engine.queries()));

@@ -1,5 +1,6 @@
 package io.millrace.http.query;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// `POST /v1/sql`: runs a request's statements one after another, on a virtual thread of its own.
 final class SqlHandler {
     private final QueryEngine engine;
+    private final Leadership leadership;
     private final LongAdder statements;
     private final LongAdder failures;
 
-    SqlHandler(QueryEngine engine, Metrics metrics) {
+    SqlHandler(QueryEngine engine, Metrics metrics, Leadership leadership) {
         this.engine = engine;
+        this.leadership = leadership;
         this.statements = metrics.counter("sql_statements_total", "Statements begun for clients");
         this.failures = metrics.counter("sql_failures_total", "Statements that failed");
     }
@@ -93,6 +96,10 @@ final class SqlHandler {
         List<ParsedStatement> parsed = engine.parse(request.sql());
         if (parsed.isEmpty()) {
             throw new SqlException("empty_statement", "There is no statement in the text.");
+        }
+        HttpFailure elsewhere = parsed.stream().anyMatch(ParsedStatement::writes) ? leadership.refusal() : null;
+        if (elsewhere != null) {
+            throw elsewhere; // before the first statement, so that nothing has happened
         }
         return parsed;
     }

@@ -21,6 +21,7 @@ public enum ErrorCode {
     UNKNOWN_QUERY(404),
     UNKNOWN_VIEW(404),
     UNKNOWN_DOCUMENT(404),
+    UNKNOWN_COPY(404),
     METHOD_NOT_ALLOWED(405),
     NOT_ACCEPTABLE(406),
     REQUEST_TIMEOUT(408),
@@ -28,6 +29,7 @@ public enum ErrorCode {
     IDEMPOTENCY_CONFLICT(409),
     OFFSET_MISMATCH(409),
     FENCED(409),
+    CHANGE_IN_PROGRESS(409),
     /// 410 when the records were deleted, 416 when they do not exist yet
     OFFSET_OUT_OF_RANGE(416),
     BODY_TOO_LARGE(413),
@@ -49,6 +51,7 @@ public enum ErrorCode {
     TOO_MANY_CONNECTIONS(503),
     SHUTTING_DOWN(503),
     WRITE_FAILED(503),
+    CHANGE_FAILED(503),
     OUTCOME_UNKNOWN(504),
     PARTLY_WRITTEN(504),
     HTTP_VERSION_NOT_SUPPORTED(505),

@@ -19,6 +19,9 @@ public interface Exchange {
 
     Route route();
 
+    /// Path and query as they were sent.
+    String uri();
+
     /// The decoded path parameter, by its place in the route's path.
     ///
     /// @throws HttpFailure `malformed_uri`

@@ -1,14 +1,18 @@
 package io.millrace.http.route;
 
+import io.millrace.http.json.JsonBuffer;
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.query.SqlException;
 import io.millrace.replication.AppendOutcome;
+import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.TopicOutcome;
 import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -36,7 +40,15 @@ public final class Failures {
             Map.entry("already_exists", 409),
             Map.entry("input_deleted", 410),
             Map.entry("result_too_large", 413),
-            Map.entry("write_failed", 503));
+            Map.entry("write_failed", 503),
+            Map.entry("no_leader", 503),
+            Map.entry("overloaded", 503),
+            Map.entry("disk_full", 507),
+            Map.entry("outcome_unknown", 504),
+            Map.entry("fenced", 409));
+
+    /// Field with the id of the leader.
+    public static final String LEADER = "leader";
 
     private Failures() {}
 
@@ -92,19 +104,46 @@ public final class Failures {
                 new HttpFailure(ErrorCode.UNKNOWN_TOPIC, "Topic '" + topic + "' does not exist (any more).");
             case AppendOutcome.UnknownPartition(int partitions) -> unknownPartition(topic, partition, partitions);
             case AppendOutcome.NotLeader(String leader) ->
-                new HttpFailure(
-                        ErrorCode.NO_LEADER,
-                        leader == null
-                                ? "No node leads partition %d of '%s' at the moment. Try again."
-                                        .formatted(partition, topic)
-                                : "Node %s leads partition %d of '%s', not this one. Try again."
-                                        .formatted(leader, partition, topic));
+                notLeader(leader);
             case AppendOutcome.Overloaded overloaded -> overloaded();
             case AppendOutcome.DiskFull full ->
                 new HttpFailure(
                         ErrorCode.DISK_FULL,
                         "The disk is nearly full; writes are refused until space is freed (delete topics, lower retention, add disk).");
             case AppendOutcome.TooLarge(int limit) -> tooLarge(limit);
+        };
+    }
+
+    /// Another node decides; where it is, the server adds.
+    ///
+    /// @param leader node id; null while nobody leads
+    public static HttpFailure notLeader(@Nullable String leader) {
+        return leader == null
+                ? new HttpFailure(
+                        ErrorCode.NO_LEADER, "No node leads at the moment; an election takes a second or two. Try again.")
+                : new HttpFailure(ErrorCode.NOT_LEADER, "Node " + leader + " leads, not this one.")
+                        .with(LEADER, leader);
+    }
+
+    /// Adds what every error has to the answer of `/ready`, which has more.
+    public static JsonBuffer notReady(JsonBuffer json, List<String> problems, String requestId) {
+        json.ascii(",\"error\":").string(ErrorCode.NOT_READY.code());
+        json.ascii(",\"message\":").string("The node is not ready: " + String.join("; ", problems) + ".");
+        json.ascii(",\"docs\":").string("/docs/errors#" + ErrorCode.NOT_READY.code());
+        return json.ascii(",\"request_id\":").string(requestId);
+    }
+
+    /// The error for a change of membership that was decided otherwise; null when it is done.
+    public static @Nullable HttpFailure of(MembershipOutcome outcome) {
+        return switch (outcome) {
+            case MembershipOutcome.Done done -> null;
+            case MembershipOutcome.NotLeader(String leader) -> notLeader(leader);
+            case MembershipOutcome.Refused(String message) -> new HttpFailure(ErrorCode.REFUSED, message + ".");
+            case MembershipOutcome.Busy(String message) ->
+                new HttpFailure(ErrorCode.CHANGE_IN_PROGRESS, message + ". Try again when it is done.")
+                        .withHeader("Retry-After", "1");
+            case MembershipOutcome.Failed(String message) ->
+                new HttpFailure(ErrorCode.CHANGE_FAILED, message + ". The cluster is as it was before.");
         };
     }
 
@@ -178,6 +217,7 @@ public final class Failures {
                         ErrorCode.OUTCOME_UNKNOWN,
                         "Nobody can tell whether the write happened (" + unknown.getMessage()
                                 + "). The same idempotency_key finds out.");
+            case NotLeaderException elsewhere -> notLeader(elsewhere.leader());
             case ReplicationException refused ->
                 new HttpFailure(ErrorCode.WRITE_FAILED, "Nothing was written: " + refused.getMessage() + ".");
             case OffsetOutOfRangeException range ->

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// All endpoints, found by walking a path's segments without copying them.
@@ -16,6 +17,7 @@ public final class RouteTable {
 
     private final List<Route> routes;
     private final Node root = new Node();
+    private final @Nullable Supplier<HttpFailure> otherwise;
 
     private static final class Node {
         private final List<String> literals = new ArrayList<>();
@@ -44,7 +46,13 @@ public final class RouteTable {
     }
 
     public RouteTable(List<Route> routes) {
+        this(routes, null);
+    }
+
+    /// @param otherwise what a request for any other path is answered, while there is a reason beyond "unknown"
+    public RouteTable(List<Route> routes, @Nullable Supplier<HttpFailure> otherwise) {
         this.routes = List.copyOf(routes);
+        this.otherwise = otherwise;
         for (Route route : routes) {
             Node node = root;
             for (String segment : route.path().substring(1).split("/", -1)) {
@@ -160,6 +168,9 @@ public final class RouteTable {
     }
 
     private HttpFailure unknown(String path) {
+        if (otherwise != null) {
+            return otherwise.get();
+        }
         String shown = path.length() > 200 ? path.substring(0, 200) + "…" : path;
         String near = routes.stream()
                 .map(Route::path)

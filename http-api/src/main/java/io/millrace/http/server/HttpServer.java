@@ -2,6 +2,9 @@ package io.millrace.http.server;
 
 import io.millrace.http.auth.Tokens;
 import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.ErrorCode;
+import io.millrace.http.route.Failures;
+import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.RouteTable;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -27,11 +30,13 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// An HTTP/1.1 server for one route table.
@@ -45,7 +50,7 @@ public final class HttpServer implements AutoCloseable {
                     + " Try again.\",\"docs\":\"/docs/errors#too_many_connections\",\"request_id\":\"%s\"}\n";
 
     final ServerSettings settings;
-    final RouteTable routes;
+    volatile RouteTable routes;
     final Tokens tokens;
     final Budget budget;
     final LongAdder requests;
@@ -64,6 +69,7 @@ public final class HttpServer implements AutoCloseable {
     private final MultiThreadIoEventLoopGroup loops;
     private @Nullable Channel listening;
     private volatile boolean draining;
+    private volatile Function<String, Optional<String>> addresses = node -> Optional.empty();
 
     public HttpServer(ServerSettings settings, RouteTable routes, Tokens tokens, Metrics metrics) {
         this.settings = settings;
@@ -188,6 +194,30 @@ public final class HttpServer implements AutoCloseable {
             connection.bytesArrived(message instanceof io.netty.buffer.ByteBuf bytes ? bytes.readableBytes() : 0);
             active.fireChannelRead(message);
         }
+    }
+
+    /// Serves other routes from now on. Requests that have begun go on as they were.
+    ///
+    /// @param addresses where a node is reached, by its id; for `Location`
+    public void serve(RouteTable table, Function<String, Optional<String>> nodeAddresses) {
+        addresses = nodeAddresses;
+        routes = table;
+    }
+
+    /// Completes a `not_leader` failure with where the leader is.
+    HttpFailure located(HttpFailure failure, ServerExchange exchange) {
+        if (failure.status() != ErrorCode.NOT_LEADER.status()) {
+            return failure;
+        }
+        String leader = String.valueOf(failure.fields().get(Failures.LEADER));
+        Optional<String> address = addresses.apply(leader);
+        if (address.isEmpty() || exchange.wantsForwarding()) {
+            return new HttpFailure(ErrorCode.NO_LEADER, failure.message() + " Nothing has happened; try again.")
+                    .with(Failures.LEADER, leader);
+        }
+        return failure.with("leader_url", address.get())
+                .withHeader("Location", address.get() + exchange.uri())
+                .withHeader("Retry-After", "0");
     }
 
     public List<io.millrace.http.route.Route> routes() {

@@ -81,6 +81,11 @@ final class ServerExchange implements Exchange {
     }
 
     @Override
+    public String uri() {
+        return uri;
+    }
+
+    @Override
     public String pathParameter(int index) {
         return Percent.decode(uri, parameterPlaces[2 * index], parameterPlaces[2 * index + 1], false);
     }
@@ -176,6 +181,12 @@ final class ServerExchange implements Exchange {
         }
     }
 
+    /// Whether the client cannot follow a redirect.
+    boolean wantsForwarding() {
+        Route found = route;
+        return found != null && found.parameters().contains("forward") && parameters().flag("forward");
+    }
+
     boolean claimAnswer() {
         return answered.compareAndSet(false, true);
     }
@@ -207,7 +218,7 @@ final class ServerExchange implements Exchange {
         if (isAnswered()) {
             return;
         }
-        HttpFailure failure = Failures.of(thrown, requestId);
+        HttpFailure failure = connection.server.located(Failures.of(thrown, requestId), this);
         StringBuilder lines = new StringBuilder();
         failure.headers()
                 .forEach((name, value) ->

@@ -1,5 +1,6 @@
 package io.millrace.http.subscribe;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.Bodies;
 import io.millrace.http.route.Route;
@@ -12,7 +13,8 @@ import java.util.List;
 public final class SubscribeRoutes {
     private SubscribeRoutes() {}
 
-    public static List<Route> of(ReplicatedLog log, SubscribeSettings settings, Metrics metrics) {
+    public static List<Route> of(
+            ReplicatedLog log, SubscribeSettings settings, Metrics metrics, Leadership leadership) {
         Subscriptions subscriptions = new Subscriptions(log, settings, metrics);
         return List.of(
                 new Route(
@@ -22,7 +24,7 @@ public final class SubscribeRoutes {
                         Subscriptions.CONSUME_NAMES,
                         0,
                         0,
-                        Bodies.withoutBody(subscriptions::consume),
+                        Bodies.withoutBody(exchange -> leadership.read(exchange, subscriptions::consume)),
                         "Read records of one partition"),
                 new Route(
                         HttpMethod.GET,

@@ -1,5 +1,6 @@
 package io.millrace.http.subscribe;
 
+import io.millrace.http.cluster.Leadership;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// Understands consume and tail requests and starts what answers them.
 final class Subscriptions {
     static final List<String> CONSUME_NAMES =
-            List.of("offset", "limit", "max_bytes", "wait_ms", "encoding", "isolation");
+            List.of("offset", "limit", "max_bytes", "wait_ms", "encoding", "isolation", Leadership.CONSISTENCY);
     static final List<String> TAIL_NAMES = List.of("from", "partition", "filter", "encoding");
     static final int LIMIT_MAX = 10_000;
     private static final int LIMIT_DEFAULT = 100;

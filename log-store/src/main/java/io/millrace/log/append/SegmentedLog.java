@@ -22,6 +22,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// A log as a list of segments. The writer publishes what it did through volatile fields, in the order bytes,
@@ -45,6 +46,10 @@ public final class SegmentedLog implements PartitionLog, LogView {
     private volatile boolean folderDirty = true;
 
     private volatile @Nullable IOException failure;
+    /// Answers for this log once it was replaced; a later one, never this.
+    private volatile @Nullable SegmentedLog successor;
+
+    private volatile @Nullable Consumer<CorruptLogException> damageListener;
     private volatile boolean closed;
     private final Object flushLock = new Object();
 
@@ -59,16 +64,28 @@ public final class SegmentedLog implements PartitionLog, LogView {
 
     @Override
     public long earliestOffset() {
+        SegmentedLog newer = successor;
+        if (newer != null) {
+            return newer.earliestOffset();
+        }
         return end.earliestOffset();
     }
 
     @Override
     public long nextOffset() {
+        SegmentedLog newer = successor;
+        if (newer != null) {
+            return newer.nextOffset();
+        }
         return end.nextOffset();
     }
 
     @Override
     public long highWatermark() {
+        SegmentedLog newer = successor;
+        if (newer != null) {
+            return newer.highWatermark();
+        }
         return highWatermark;
     }
 
@@ -220,6 +237,10 @@ public final class SegmentedLog implements PartitionLog, LogView {
 
     @Override
     public @Nullable SegmentFile segmentOf(long offset) {
+        SegmentedLog newer = successor;
+        if (newer != null) {
+            return newer.segmentOf(offset);
+        }
         List<SegmentFile> current = segments;
         int low = 0;
         int high = current.size();
@@ -324,15 +345,7 @@ public final class SegmentedLog implements PartitionLog, LogView {
                     if (step == SegmentScanner.Step.END) {
                         break;
                     }
-                    if (step == SegmentScanner.Step.BAD || scanner.baseOffset() != expected) {
-                        String problem = step == SegmentScanner.Step.BAD
-                                ? scanner.problem()
-                                : "expected base offset %d, found %d".formatted(expected, scanner.baseOffset());
-                        throw new CorruptLogException(
-                                "segment %s is corrupt at byte %d: %s. Records from offset %d on must come from another replica."
-                                        .formatted(segment.path(), scanner.position(), problem, expected));
-                    }
-                    expected = scanner.nextOffset();
+                    expected = requireGood(segment, scanner, expected);
                     long at = done + scanner.position() + scanner.sizeBytes();
                     if (at - reported >= VERIFY_REPORT_BYTES) {
                         reported = at;
@@ -349,6 +362,62 @@ public final class SegmentedLog implements PartitionLog, LogView {
             done += size;
         }
         progress.verified(done, total);
+    }
+
+    @Override
+    public int checksum(long segmentFirstOffset, long sizeBytes) throws IOException {
+        SegmentFile segment = segmentOf(segmentFirstOffset);
+        if (segment == null || segment.firstOffset() != segmentFirstOffset || segment.sizeBytes() < sizeBytes) {
+            throw new IOException("the log in %s has no segment %s of at least %d bytes"
+                    .formatted(folder, SegmentFile.name(segmentFirstOffset), sizeBytes));
+        }
+        try (DiskFile file = segment.openForReading()) {
+            SegmentScanner scanner = new SegmentScanner(file, 0, sizeBytes);
+            long expected = segmentFirstOffset;
+            while (scanner.next() != SegmentScanner.Step.END) {
+                expected = requireGood(segment, scanner, expected);
+            }
+            return scanner.checksum(0, sizeBytes);
+        }
+    }
+
+    /// @return the offset that the next batch must begin with
+    private long requireGood(SegmentFile segment, SegmentScanner scanner, long expected) throws CorruptLogException {
+        String problem = scanner.isBad()
+                ? scanner.problem()
+                : scanner.baseOffset() == expected
+                        ? null
+                        : "expected base offset %d, found %d".formatted(expected, scanner.baseOffset());
+        if (problem != null) {
+            CorruptLogException found = new CorruptLogException(
+                    "segment %s is corrupt at byte %d: %s. Records from offset %d on must come from another replica."
+                            .formatted(segment.path(), scanner.position(), problem, expected));
+            damaged(found);
+            throw found;
+        }
+        return scanner.nextOffset();
+    }
+
+    @Override
+    public void replaceBy(PartitionLog log) {
+        if (!(log instanceof SegmentedLog newer) || newer == this) {
+            throw new IllegalArgumentException("the log in %s cannot be replaced by %s".formatted(folder, log));
+        }
+        successor = newer;
+    }
+
+    @Override
+    public void onDamage(Consumer<CorruptLogException> listener) {
+        damageListener = listener;
+    }
+
+    @Override
+    public void damaged(CorruptLogException found) {
+        Consumer<CorruptLogException> listener = damageListener;
+        // what a replaced log holds is no longer anybody's answer
+        if (listener != null && successor == null) {
+            listener.accept(found);
+        }
     }
 
     private void requireUsable() throws IOException {

@@ -222,6 +222,10 @@ public final class SimulatedDisk implements Disk {
     @Override
     public synchronized void rename(Path from, Path to) throws IOException {
         requireAlive();
+        if (folders.containsKey(from.toAbsolutePath())) {
+            renameFolder(from.toAbsolutePath(), to.toAbsolutePath());
+            return;
+        }
         Folder folder = folder(from);
         Node node = node(from);
         if (folder(to) != folder) {
@@ -233,6 +237,42 @@ public final class SimulatedDisk implements Disk {
         folder.names.remove(name(from));
         folder.names.put(name(to), node);
         folder.pending.add(new NameChange(name(from), name(to), node));
+        endOperation();
+    }
+
+    /// Folders are durable at once, so their moves are too.
+    private void renameFolder(Path from, Path to) throws IOException {
+        if (folders.containsKey(to) || !folders.containsKey(to.getParent())) {
+            throw new IOException(
+                    "rename of %s to %s failed: the target exists, or its folder does not".formatted(from, to));
+        }
+        if (beginOperation()) {
+            throw powerLost();
+        }
+        Map<Path, Folder> moved = new TreeMap<>();
+        folders.forEach((path, folder) -> {
+            if (path.startsWith(from)) {
+                moved.put(to.resolve(from.relativize(path)), folder);
+            }
+        });
+        folders.keySet().removeIf(path -> path.startsWith(from));
+        folders.putAll(moved);
+        endOperation();
+    }
+
+    @Override
+    public synchronized void link(Path existing, Path name) throws IOException {
+        requireAlive();
+        Node node = node(existing);
+        Folder folder = folder(name);
+        if (folder.names.containsKey(name(name))) {
+            throw new FileAlreadyExistsException(name.toString());
+        }
+        if (beginOperation()) {
+            throw powerLost();
+        }
+        folder.names.put(name(name), node);
+        folder.pending.add(new NameChange(null, name(name), node));
         endOperation();
     }
 

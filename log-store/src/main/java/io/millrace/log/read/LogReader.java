@@ -127,29 +127,39 @@ public final class LogReader implements RecordReader {
         if (current != null && filePosition < current.sizeBytes() && position >= log.earliestOffset()) {
             return current;
         }
-        SegmentFile found = log.segmentOf(position);
-        if (found == null || position < log.earliestOffset()) {
-            throw outOfRange();
-        }
+        SegmentFile found = segmentOfPosition();
         if (found == current) {
             throw new CorruptLogException(
                     "segment %s ends at byte %d before offset %d, but the log says that it holds offsets up to %d. Reopen the log to recover it."
                             .formatted(found.path(), filePosition, position, found.nextOffset()));
         }
         leaveSegment();
-        try {
-            filePosition = found.positionOf(position);
-            file = found.openForReading();
-        } catch (NoSuchFileException gone) {
-            if (position < log.earliestOffset()) {
-                throw outOfRange();
+        while (true) {
+            try {
+                filePosition = found.positionOf(position);
+                file = found.openForReading();
+                break;
+            } catch (NoSuchFileException gone) {
+                // retention was faster, or the log was replaced by another one
+                SegmentFile again = segmentOfPosition();
+                if (again == found) {
+                    throw gone;
+                }
+                found = again;
             }
-            throw gone;
         }
         segment = found;
         expectedBaseOffset = filePosition == 0 ? found.firstOffset() : -1;
         chunkPosition = filePosition;
         rawLength = 0;
+        return found;
+    }
+
+    private SegmentFile segmentOfPosition() throws OffsetOutOfRangeException {
+        SegmentFile found = log.segmentOf(position);
+        if (found == null || position < log.earliestOffset()) {
+            throw outOfRange();
+        }
         return found;
     }
 
@@ -329,9 +339,11 @@ public final class LogReader implements RecordReader {
     }
 
     private CorruptLogException corrupt(SegmentFile current, long at, String problem) {
-        return new CorruptLogException(
+        CorruptLogException found = new CorruptLogException(
                 "segment %s is corrupt at byte %d: %s. Records from offset %d on must come from another replica."
                         .formatted(current.path(), at, problem, position));
+        log.damaged(found);
+        return found;
     }
 
     @Override

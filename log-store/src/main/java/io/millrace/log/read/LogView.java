@@ -1,5 +1,6 @@
 package io.millrace.log.read;
 
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.segment.SegmentFile;
 import org.jspecify.annotations.Nullable;
 
@@ -14,4 +15,7 @@ public interface LogView {
     long nextOffset();
 
     long highWatermark();
+
+    /// A batch was read that is not what was written.
+    void damaged(CorruptLogException found);
 }

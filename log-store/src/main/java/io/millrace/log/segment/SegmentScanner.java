@@ -105,7 +105,8 @@ public final class SegmentScanner {
         return true;
     }
 
-    private int checksum(long from, long to) throws IOException {
+    /// CRC32C of the bytes from `from` to `to` (excluded).
+    public int checksum(long from, long to) throws IOException {
         crc.reset();
         long at = from;
         while (at < to) {
@@ -153,6 +154,11 @@ public final class SegmentScanner {
 
     public long maxTimestampMs() {
         return maxTimestampMs;
+    }
+
+    /// Whether the last [#next] found no batch.
+    public boolean isBad() {
+        return problem != null;
     }
 
     /// What is wrong, after [Step#BAD].

@@ -32,12 +32,21 @@ public final class Circuits {
 
     /// What bounds the state of each operator of a plan that keeps any, inputs first. Runs nothing.
     public static List<Circuit.StateBound> stateBounds(PlanNode root) {
+        return lookedAt(root).bounds();
+    }
+
+    /// What a plan reads. Runs nothing.
+    public static List<SourceSpec> sources(PlanNode root) {
+        return List.copyOf(lookedAt(root).sources());
+    }
+
+    private static CircuitBuilder lookedAt(PlanNode root) {
         CircuitBuilder builder = new CircuitBuilder(
                 program -> (input, output, failures) -> {
                     throw new IllegalStateException("this circuit was built only to be looked at");
                 },
                 CircuitSettings.unlimited());
         builder.addRoot(root);
-        return builder.bounds();
+        return builder;
     }
 }

@@ -85,6 +85,13 @@ final class PartitionSourceReader implements SourceReader {
         return consumed;
     }
 
+    @Override
+    public void resume(long watermarkMs, long lateCount, long badCount) {
+        this.watermarkMs = watermarkMs;
+        this.lateCount = lateCount;
+        this.badCount = badCount;
+    }
+
     private void consume(Batch into) {
         if (records.isMarker()) {
             raiseWatermark();

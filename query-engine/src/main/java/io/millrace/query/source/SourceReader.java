@@ -14,6 +14,10 @@ public interface SourceReader extends AutoCloseable {
     /// @return records consumed; 0 when there are none now
     int read(Batch into, long endOffset, int rowsMax) throws IOException;
 
+    /// Goes on as the reader did that stood here before, which is what its getters said. To be called before the
+    /// first [#read].
+    void resume(long watermarkMs, long lateCount, long badCount);
+
     /// Offset of the next record to consume.
     long position();
 

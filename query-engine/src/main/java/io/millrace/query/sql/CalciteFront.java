@@ -21,6 +21,7 @@ import io.millrace.query.parser.node.SqlShow;
 import io.millrace.query.parser.node.SqlStatement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.apache.calcite.sql.SqlDelete;
 import org.apache.calcite.sql.SqlIdentifier;
@@ -70,9 +71,20 @@ final class CalciteFront implements SqlFront {
                 }
             }
             boolean continuous = node instanceof SqlQueryWithEmit query && query.emit() != null;
-            statements.add(new ParsedStatement(texts.get(i).text(), line, start - lineStart + 1, continuous, node));
+            statements.add(new ParsedStatement(
+                    texts.get(i).text(), line, start - lineStart + 1, continuous, writes(node), node));
         }
         return List.copyOf(statements);
+    }
+
+    /// Whether others must agree on what it does. Pausing or ending a query concerns the node that runs it.
+    private static boolean writes(SqlNode node) {
+        return !(node instanceof SqlQueryWithEmit
+                || node instanceof SqlShow
+                || node instanceof SqlDescribe
+                || node instanceof SqlExplainStatement
+                || node instanceof SqlSetSession
+                || node instanceof SqlQueryControl);
     }
 
     @Override
@@ -99,12 +111,8 @@ final class CalciteFront implements SqlFront {
     }
 
     @Override
-    public boolean isPersistentQuery(ParsedStatement statement) {
-        return switch ((SqlNode) statement.syntax()) {
-            case SqlCreateView view -> view.materialized();
-            case SqlCreateRelation relation -> relation.query() != null;
-            default -> false; // SqlNode is not sealed
-        };
+    public Optional<String> writtenTopic(String key, String text) {
+        return Drops.writtenTopic(key, text);
     }
 
     @Override

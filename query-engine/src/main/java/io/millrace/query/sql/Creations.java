@@ -1,6 +1,7 @@
 package io.millrace.query.sql;
 
 import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.ColumnType;
 import io.millrace.query.data.Schema;
 import io.millrace.query.parser.node.ObjectKind;
 import io.millrace.query.parser.node.SqlCreateRelation;
@@ -44,9 +45,13 @@ final class Creations {
         boolean table = create instanceof SqlCreateTable;
         String word = table ? "TABLE" : "STREAM";
         String name = checkedName(create.name(), word);
-        boolean exists = exists(create.name(), create.replace(), create.ifNotExists());
-        refuseParameters(create.query());
         SqlNode query = create.query();
+        boolean exists = exists(
+                create.name(),
+                create.replace(),
+                create.ifNotExists(),
+                query == null ? null : table ? ObjectKind.TABLE : ObjectKind.STREAM);
+        refuseParameters(query);
         if (query != null) {
             return written(create, query, name, word, exists);
         }
@@ -104,14 +109,16 @@ final class Creations {
         return text;
     }
 
+    /// @param keptRunning what the statement makes, if a query is kept running for it
     /// @return whether the statement has nothing to do
-    private boolean exists(SqlIdentifier name, boolean replace, boolean ifNotExists) {
+    private boolean exists(
+            SqlIdentifier name, boolean replace, boolean ifNotExists, @Nullable ObjectKind keptRunning) {
         String text = SqlNames.text(name);
         if (!relations.isDefined(text)) {
             return false;
         }
         if (replace) {
-            refuseReplacingResults(name, text);
+            refuseReplacingResults(name, text, keptRunning);
             return false;
         }
         if (ifNotExists) {
@@ -121,23 +128,80 @@ final class Creations {
                 "already_exists",
                 "'" + text + "' exists already.",
                 name,
-                Drops.persistentKind(relations.catalog().definitions().getOrDefault(text, ""))
-                                .isPresent()
-                        ? "Write IF NOT EXISTS, or DROP it first."
-                        : "Write CREATE OR REPLACE, or IF NOT EXISTS, or DROP it first.");
+                "Write CREATE OR REPLACE, or IF NOT EXISTS, or DROP it first.");
     }
 
-    /// The results of the old query are in the topic, and what reads them has seen them.
-    private void refuseReplacingResults(SqlIdentifier name, String text) {
-        Drops.persistentKind(relations.catalog().definitions().getOrDefault(text, ""))
-                .ifPresent(kind -> {
-                    throw Problems.at(
-                            "unsupported",
-                            "'" + text + "' cannot be replaced: a query keeps it up to date, and its topic holds"
-                                    + " the results.",
-                            name,
-                            "DROP " + kind.sql() + " " + text + " first; that deletes its results.");
-                });
+    /// The results of the old query are in the topic, and what reads them has seen them: another query of the same
+    /// kind may take over, nothing else.
+    private void refuseReplacingResults(SqlIdentifier name, String text, @Nullable ObjectKind keptRunning) {
+        Optional<ObjectKind> old =
+                Drops.persistentKind(relations.catalog().definitions().getOrDefault(text, ""));
+        if (old.isEmpty()) {
+            return;
+        }
+        ObjectKind kind = old.get();
+        if (kind != keptRunning) {
+            throw Problems.at(
+                    "wrong_kind",
+                    "'" + text + "' is a " + kind.sql().toLowerCase(java.util.Locale.ROOT)
+                            + " that a query keeps up to date; only another query can take its place.",
+                    name,
+                    "Write CREATE OR REPLACE " + kind.sql() + " " + text + " AS …, or DROP " + kind.sql() + " " + text
+                            + " first; that deletes its results.");
+        }
+        if (kind != ObjectKind.STREAM) { // its topic is made again
+            new Drops(relations).refuseDependents(name, text);
+        }
+    }
+
+    /// A stream that is replaced keeps its records, so they must still be readable.
+    private void refuseOtherColumns(SqlCreateRelation create, String name, Schema columns, String topic) {
+        if (!create.replace() || !(relations.find(name).orElse(null) instanceof Relation.Stored old)) {
+            return;
+        }
+        for (Relation.Field field : old.fields()) {
+            int index = columns.indexOf(field.name());
+            ColumnType type = index < 0 ? null : columns.type(index);
+            boolean fits = type != null
+                    && type.toString().equals(field.type().toString())
+                    && (type.nullable() || !field.type().nullable());
+            if (!fits) {
+                throw Problems.at(
+                        "incompatible_columns",
+                        "The stream '%s' has a column '%s' of type %s, and its records stay; the new query %s."
+                                .formatted(
+                                        name,
+                                        field.name(),
+                                        described(field.type()),
+                                        type == null ? "has no such column" : "makes it " + described(type)),
+                        create.name(),
+                        "Keep the column as it is (CAST it, or rename the new one), or DROP STREAM " + name
+                                + " first.");
+            }
+        }
+        for (ColumnInfo column : columns.columns()) {
+            boolean known = old.fields().stream().anyMatch(field -> field.name().equals(column.name()));
+            if (!known && !column.type().nullable()) {
+                throw Problems.at(
+                        "incompatible_columns",
+                        "The records that stream '%s' holds have no column '%s', which is NOT NULL in the new query."
+                                .formatted(name, column.name()),
+                        create.name(),
+                        "Make it nullable: NULLIF(…, NULL), or DROP STREAM " + name + " first.");
+            }
+        }
+        if (!old.topic().equals(topic)) {
+            throw Problems.at(
+                    "incompatible_columns",
+                    "The stream '%s' is in topic '%s'; it cannot move to '%s' with its records."
+                            .formatted(name, old.topic(), topic),
+                    create.name(),
+                    "Keep the option topic, or DROP STREAM " + name + " first.");
+        }
+    }
+
+    private static String described(ColumnType type) {
+        return type + (type.nullable() ? "" : " NOT NULL");
     }
 
     private static void refuseParameters(@Nullable SqlNode query) {
@@ -207,9 +271,14 @@ final class Creations {
             throw new IllegalStateException("a query without columns: " + name);
         }
         String text = withPins(Definitions.text(whole));
+        String topic = options.getOrDefault("topic", name);
+        if (!table) {
+            refuseOtherColumns(create, name, planned.schema(), topic);
+        }
         PlannedStatement.Create definition = new PlannedStatement.Create(
-                name, text, options.getOrDefault("topic", name), partitions(options), table, exists, "CREATE " + word);
-        return new PlannedStatement.CreateQuery(definition, name, planned, key, appendOnly, failsOnError(extended));
+                name, text, topic, partitions(options), table, exists, "CREATE " + word);
+        return new PlannedStatement.CreateQuery(
+                definition, name, planned, key, appendOnly, !table, failsOnError(extended));
     }
 
     private static RuntimeException noKey(SqlCreateRelation create) {
@@ -271,7 +340,11 @@ final class Creations {
     PlannedStatement view(SqlCreateView create) {
         String word = create.materialized() ? "MATERIALIZED VIEW" : "VIEW";
         String name = checkedName(create.name(), word);
-        boolean exists = exists(create.name(), create.replace(), create.ifNotExists());
+        boolean exists = exists(
+                create.name(),
+                create.replace(),
+                create.ifNotExists(),
+                create.materialized() ? ObjectKind.MATERIALIZED_VIEW : null);
         refuseParameters(create.query());
         return create.materialized() ? materialized(create, name, exists) : view(create, name, exists);
     }
@@ -333,7 +406,7 @@ final class Creations {
                 "CREATE MATERIALIZED VIEW");
         boolean appendOnly = PlanShape.of(planned.plan()).appendOnly(planned.plan());
         return new PlannedStatement.CreateQuery(
-                definition, name, planned, unique.orElse(all), appendOnly, failsOnError(extended));
+                definition, name, planned, unique.orElse(all), appendOnly, false, failsOnError(extended));
     }
 
     /// The options of a persistent query, with what the session says and they do not: the query outlives the

@@ -49,7 +49,7 @@ final class Drops {
                     drop.name(),
                     "Write DROP " + kind.sql() + " " + name + ".");
         }
-        refuseDependents(drop, name);
+        refuseDependents(drop.name(), name);
         boolean query = query(definition).isPresent() && kind != ObjectKind.VIEW;
         return new PlannedStatement.Drop(
                 name, query ? name : null, query ? ownTopic(definition, name) : null, false, message);
@@ -80,7 +80,7 @@ final class Drops {
                         "Write DROP " + kind(definition).sql() + " " + entry.getKey() + " first.");
             }
         }
-        refuseDependents(drop, name);
+        refuseDependents(drop.name(), name);
         return new PlannedStatement.Drop(null, null, name, false, message);
     }
 
@@ -107,7 +107,7 @@ final class Drops {
         return topicOf(definition, name).equals(name) ? name : null;
     }
 
-    private void refuseDependents(SqlDropObject drop, String name) {
+    void refuseDependents(SqlNode place, String name) {
         List<String> dependents = new ArrayList<>();
         for (Map.Entry<String, String> entry : new TreeMap<>(relations.catalog().definitions()).entrySet()) {
             if (!entry.getKey().equals(name)
@@ -121,7 +121,7 @@ final class Drops {
             throw Problems.at(
                     "has_dependents",
                     "'" + name + "' is used by " + String.join(", ", dependents) + ".",
-                    drop.name(),
+                    place,
                     "Drop what uses it first.");
         }
     }
@@ -149,6 +149,13 @@ final class Drops {
         SqlNode definition = SqlStatements.parse(text).getLast();
         ObjectKind kind = kind(definition);
         return query(definition).isPresent() && kind != ObjectKind.VIEW ? Optional.of(kind) : Optional.empty();
+    }
+
+    static Optional<String> writtenTopic(String name, String text) {
+        SqlNode definition = SqlStatements.parse(text).getLast();
+        return query(definition).isPresent() && kind(definition) != ObjectKind.VIEW
+                ? Optional.of(topicOf(definition, name))
+                : Optional.empty();
     }
 
     private static ObjectKind kind(SqlNode definition) {

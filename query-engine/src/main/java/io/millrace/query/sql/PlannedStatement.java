@@ -58,9 +58,17 @@ public sealed interface PlannedStatement {
     ///
     /// @param keyColumns columns of `query.schema()` that make the record key, empty for none
     /// @param appendOnly refused by the planner unless true for a stream
+    /// @param continued a stream: when the query is replaced, its results stay and the new one's come behind them;
+    ///     a table or view is made again
     /// @param failOnError whether a row that cannot be evaluated stops the query instead of being left out
     record CreateQuery(
-            Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly, boolean failOnError)
+            Create create,
+            String queryId,
+            Query query,
+            int[] keyColumns,
+            boolean appendOnly,
+            boolean continued,
+            boolean failOnError)
             implements PlannedStatement {}
 
     /// DROP.

@@ -17,8 +17,11 @@ public interface SqlFront {
     /// @throws io.millrace.query.SqlException with place and hint
     PlannedStatement plan(ParsedStatement statement, Session session, Catalog catalog);
 
-    /// Whether the statement defines a query that is kept running.
-    boolean isPersistentQuery(ParsedStatement statement);
+    /// The topic that is written by the query that a definition keeps running; empty when it keeps none.
+    ///
+    /// @param key of the definition
+    /// @param text canonical statement
+    java.util.Optional<String> writtenTopic(String key, String text);
 
     /// Streams, tables, views and bare topics, for completion.
     List<io.millrace.query.CatalogEntry> describeAll(Catalog catalog);

@@ -2,6 +2,7 @@ package io.millrace.query.worker;
 
 import io.millrace.query.CatalogEntry;
 import io.millrace.query.CatalogPort;
+import io.millrace.query.CheckpointFolder;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
@@ -32,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,7 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements QueryEngine {
     private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
     private static final long CLOSE_TIMEOUT_MS = 5000;
+    private static final long PLACING_INTERVAL_MS = 1000; // should a change not be told, and for what failed
 
     private final EngineSettings settings;
     private final SqlFront front;
@@ -49,28 +52,49 @@ public final class Engine implements QueryEngine {
     private final InputPort inputs;
     private final OutputPort outputs;
     private final CatalogPort definitions;
+    private final @Nullable CheckpointFolder checkpointFolder;
     private final Map<String, QueryTask> tasks = new ConcurrentHashMap<>();
+    private final Map<String, Kept> kept = new ConcurrentHashMap<>(); // persistent queries by id
+    private final Object placing = new Object(); // held while definitions and their tasks are brought together
     private final AtomicLong nextId = new AtomicLong(1);
-    private final ExecutorService housekeeping = Executors.newSingleThreadExecutor(
+    private final ScheduledExecutorService housekeeping = Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("query-catalog").factory());
+    private final ExecutorService checkpointing = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("query-checkpoint").factory());
     private final List<AutoCloseable> subscriptions = new ArrayList<>();
     private volatile boolean closed;
 
+    /// A definition that keeps a query running.
+    ///
+    /// @param topic that it writes
+    /// @param problem why it cannot be started now; null for none
+    private record Kept(String text, String topic, @Nullable String problem) {}
+
+    /// @param checkpoints null to keep none
     public Engine(
-            EngineSettings settings, SqlFront front, InputPort inputs, OutputPort outputs, CatalogPort definitions) {
+            EngineSettings settings,
+            SqlFront front,
+            InputPort inputs,
+            OutputPort outputs,
+            CatalogPort definitions,
+            @Nullable CheckpointFolder checkpoints) {
         this.settings = settings;
         this.front = front;
         this.parts = new Parts(settings.stateBytesMax());
         this.inputs = inputs;
         this.outputs = outputs;
         this.definitions = definitions;
+        checkpointFolder = checkpoints;
         subscriptions.add(inputs.onChange(this::wakeAll));
-        subscriptions.add(definitions.onChange(this::resumePersistentQueriesSoon));
+        subscriptions.add(definitions.onChange(this::placeQueriesSoon));
+        subscriptions.add(outputs.onLeaderChange(this::placeQueriesSoon));
     }
 
-    /// Starts the persistent queries that the catalogue knows; they rebuild their state in the background.
+    /// Starts the persistent queries that the catalogue knows and that run on this node; they rebuild their state in
+    /// the background.
     public void start() {
-        resumePersistentQueriesSoon();
+        housekeeping.scheduleWithFixedDelay(
+                this::placeQueriesSafely, 0, PLACING_INTERVAL_MS, TimeUnit.MILLISECONDS);
     }
 
     private void wakeAll() {
@@ -194,15 +218,38 @@ public final class Engine implements QueryEngine {
         if (query.create().exists()) {
             return;
         }
-        create(query.create());
-        startPersistent(query, query.create().text());
+        synchronized (placing) {
+            boolean replaces = definitions.load().containsKey(query.create().key());
+            if (replaces) {
+                end(query.queryId()); // what it has begun to write is complete then
+            }
+            create(query.create());
+            if (replaces) {
+                // the same text again begins anew, too
+                await(definitions.storeNote(query.queryId(), "", -1));
+            }
+            startPersistent(query, query.create().text());
+        }
     }
 
     private void startPersistent(PlannedStatement.CreateQuery query, String text) {
         String topic = Objects.requireNonNull(query.create().topic(), "a persistent query writes a topic");
+        kept.put(query.queryId(), new Kept(text, topic, null));
+        if (!outputs.leads(topic)) {
+            return; // the node that does starts it
+        }
         QueryTask started = tasks.computeIfAbsent(query.queryId(), id -> {
-            PersistentTask task =
-                    new PersistentTask(query, topic, text, parts, inputs, outputs, settings, () -> tasks.remove(id));
+            PersistentTask task = new PersistentTask(
+                    query,
+                    topic,
+                    text,
+                    parts,
+                    inputs,
+                    outputs,
+                    definitions,
+                    settings,
+                    checkpoints(id),
+                    () -> tasks.remove(id));
             task.start();
             return task;
         });
@@ -211,32 +258,104 @@ public final class Engine implements QueryEngine {
         }
     }
 
-    private void resumePersistentQueriesSoon() {
+    private @Nullable Checkpoints checkpoints(String query) {
+        CheckpointFolder all = checkpointFolder;
+        return all == null
+                ? null
+                : new Checkpoints(all.disk(), all.folder().resolve(query), all.freeBytesMin(), checkpointing);
+    }
+
+    /// Ends a query and waits for it.
+    private void end(String queryId) {
+        QueryTask task = tasks.get(queryId);
+        if (task != null) {
+            task.cancel();
+            task.done().join();
+        }
+    }
+
+    private void placeQueriesSoon() {
         try {
             if (!closed) {
-                housekeeping.execute(this::resumePersistentQueries);
+                housekeeping.execute(this::placeQueriesSafely);
             }
         } catch (java.util.concurrent.RejectedExecutionException closing) {
             LOG.debug("the catalogue changed while the engine was closing", closing);
         }
     }
 
-    private void resumePersistentQueries() {
-        Catalog catalog = catalogNow();
-        for (Map.Entry<String, String> definition : catalog.definitions().entrySet()) {
+    private void placeQueriesSafely() {
+        try {
+            placeQueries();
+        } catch (RuntimeException failure) {
+            LOG.atWarn().setCause(failure).log("persistent queries could not be looked after; it is tried again soon");
+        }
+    }
+
+    /// Starts what is defined and runs on this node, ends what is not or does not.
+    private void placeQueries() {
+        synchronized (placing) {
             if (closed) {
                 return;
             }
-            try {
-                if (!tasks.containsKey(definition.getKey())) {
-                    resume(definition.getKey(), definition.getValue(), catalog);
+            Catalog catalog = catalogNow();
+            Map<String, String> texts = catalog.definitions();
+            texts.forEach(this::keep);
+            for (String id : List.copyOf(kept.keySet())) {
+                if (!texts.containsKey(id)) {
+                    forget(id);
                 }
-            } catch (RuntimeException failure) {
-                LOG.atWarn()
-                        .addKeyValue("definition", definition.getKey())
-                        .setCause(failure)
-                        .log("a persistent query cannot start now; it is tried again when the catalogue changes");
             }
+            kept.forEach((id, query) -> {
+                QueryTask task = tasks.get(id);
+                boolean here = outputs.leads(query.topic());
+                if (task != null && !(here && task.sql().equals(query.text()))) {
+                    task.cancel(); // once it has ended, the next look starts it, if it is to run here
+                } else if (task == null && here && !closed) {
+                    resume(id, query, catalog);
+                }
+            });
+        }
+    }
+
+    private void keep(String key, String text) {
+        Kept known = kept.get(key);
+        if (known == null || !known.text().equals(text)) {
+            Optional<String> topic = front.writtenTopic(key, text);
+            if (topic.isPresent()) {
+                kept.put(key, new Kept(text, topic.get(), null));
+            } else {
+                kept.remove(key);
+            }
+        }
+    }
+
+    /// The definition was dropped, here or elsewhere.
+    private void forget(String id) {
+        kept.remove(id);
+        QueryTask task = tasks.get(id);
+        if (task != null) {
+            task.cancel();
+        }
+        Checkpoints checkpoints = checkpoints(id);
+        if (checkpoints != null) {
+            (task == null ? CompletableFuture.completedFuture(null) : task.done())
+                    .thenRunAsync(checkpoints::deleteAll, checkpointing);
+        }
+    }
+
+    private void resume(String id, Kept query, Catalog catalog) {
+        try {
+            resume(id, query.text(), catalog);
+        } catch (RuntimeException failure) {
+            String problem = String.valueOf(failure.getMessage());
+            if (!problem.equals(query.problem())) {
+                LOG.atWarn()
+                        .addKeyValue("definition", id)
+                        .setCause(failure)
+                        .log("a persistent query cannot start now; it is tried again");
+            }
+            kept.put(id, new Kept(query.text(), query.topic(), problem));
         }
     }
 
@@ -249,7 +368,7 @@ public final class Engine implements QueryEngine {
     private Optional<PlannedStatement.CreateQuery> definition(String key, String text, Catalog catalog) {
         List<ParsedStatement> statements = front.parse(text);
         ParsedStatement definition = statements.getLast();
-        if (!front.isPersistentQuery(definition)) {
+        if (front.writtenTopic(key, text).isEmpty()) {
             return Optional.empty();
         }
         Map<String, String> others = new HashMap<>(catalog.definitions());
@@ -270,25 +389,27 @@ public final class Engine implements QueryEngine {
         if (drop.missing()) {
             return;
         }
-        String queryId = drop.queryId();
-        String key = drop.key();
-        if (key != null) {
-            await(definitions.store(key, ""));
-        }
-        if (queryId != null) {
-            QueryTask task = tasks.get(queryId);
-            if (task != null) {
-                task.cancel();
-                task.done().join();
+        synchronized (placing) {
+            String queryId = drop.queryId();
+            String key = drop.key();
+            if (key != null) {
+                await(definitions.store(key, ""));
             }
-        }
-        String topic = drop.topic();
-        if (topic != null) {
-            await(outputs.deleteTopic(topic));
+            if (queryId != null) {
+                end(queryId);
+                forget(queryId);
+            }
+            String topic = drop.topic();
+            if (topic != null) {
+                await(outputs.deleteTopic(topic));
+            }
+            if (queryId != null) {
+                await(definitions.storeNote(queryId, "", -1));
+            }
         }
     }
 
-    private static void await(CompletableFuture<Void> write) {
+    private static void await(CompletableFuture<?> write) {
         try {
             write.join();
         } catch (RuntimeException failure) {
@@ -311,10 +432,13 @@ public final class Engine implements QueryEngine {
         }
     }
 
-    private static SqlException unknownQuery(String queryId) {
+    private SqlException unknownQuery(String queryId) {
+        Kept elsewhere = kept.get(queryId);
         return new SqlException(
                 "unknown_query",
-                "Query '" + queryId + "' does not exist.",
+                elsewhere == null
+                        ? "Query '" + queryId + "' does not exist."
+                        : "Query '" + queryId + "' does not run on this node: " + placeOf(elsewhere) + ".",
                 0,
                 0,
                 "SHOW QUERIES lists those that run.");
@@ -326,7 +450,7 @@ public final class Engine implements QueryEngine {
         String text = catalog.definitions().get(queryId);
         PlannedStatement.CreateQuery definition =
                 text == null ? null : definition(queryId, text, catalog).orElse(null);
-        if (definition == null) {
+        if (text == null || definition == null) {
             if (tasks.containsKey(queryId)) {
                 throw new SqlException(
                         "invalid_option",
@@ -346,10 +470,12 @@ public final class Engine implements QueryEngine {
                 id,
                 statement.text(),
                 definition,
+                text,
                 stored,
                 parts,
                 inputs,
                 outputs,
+                definitions,
                 settings,
                 listener,
                 () -> tasks.remove(id)));
@@ -390,15 +516,47 @@ public final class Engine implements QueryEngine {
 
     @Override
     public List<QueryInfo> queries() {
-        return tasks.values().stream()
-                .map(QueryTask::info)
-                .sorted(java.util.Comparator.comparing(QueryInfo::id))
-                .toList();
+        Map<String, QueryInfo> found = new java.util.TreeMap<>();
+        definitions.load().forEach(this::keep); // also right after the start
+        kept.forEach((id, query) -> found.put(id, notHere(id, query)));
+        tasks.values().forEach(task -> found.put(task.id(), task.info()));
+        return List.copyOf(found.values());
     }
 
     @Override
     public Optional<QueryInfo> query(String id) {
-        return Optional.ofNullable(tasks.get(id)).map(QueryTask::info);
+        QueryTask task = tasks.get(id);
+        if (task != null) {
+            return Optional.of(task.info());
+        }
+        return Optional.ofNullable(kept.get(id)).map(query -> notHere(id, query));
+    }
+
+    /// A persistent query that has no task on this node.
+    private QueryInfo notHere(String id, Kept query) {
+        return new QueryInfo(
+                id,
+                query.text(),
+                query.topic(),
+                placeOf(query),
+                null,
+                Frontier.EMPTY,
+                0,
+                Long.MIN_VALUE,
+                0,
+                0,
+                0,
+                0,
+                0,
+                List.of());
+    }
+
+    /// Its state, as far as this node can tell.
+    private String placeOf(Kept query) {
+        if (outputs.leads(query.topic())) {
+            return query.problem() == null ? "recovering" : "waiting: " + query.problem();
+        }
+        return outputs.leader(query.topic()).map(node -> "on " + node).orElse("waiting: no node leads its topic");
     }
 
     @Override
@@ -424,7 +582,18 @@ public final class Engine implements QueryEngine {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_TIMEOUT_MS);
         endHousekeeping(deadline);
         List<QueryTask> running = List.copyOf(tasks.values());
-        running.forEach(QueryTask::cancel);
+        for (QueryTask task : running) {
+            if (task instanceof PersistentTask persistent) {
+                persistent.retire();
+            } else {
+                task.cancel();
+            }
+        }
+        awaitEnd(running, deadline);
+        checkpointing.shutdown();
+    }
+
+    private static void awaitEnd(List<QueryTask> running, long deadline) {
         for (QueryTask task : running) {
             try {
                 task.done().get(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);

@@ -9,6 +9,8 @@ import io.millrace.query.data.Batch;
 import io.millrace.query.operator.FailedRow;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,6 +41,12 @@ final class Execution implements AutoCloseable {
 
     /// @param failures takes rows whose evaluation fails
     Execution(PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures) throws IOException {
+        this(plan, parts, inputs, failures, inputs::earliestOffset);
+    }
+
+    /// @param start where to begin
+    Execution(PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures, TopicFeed.Start start)
+            throws IOException {
         this.inputs = inputs;
         circuit = parts.circuit(plan, failures);
         List<SourceSpec> specs = circuit.sources();
@@ -62,13 +70,51 @@ final class Execution implements AutoCloseable {
                         specs,
                         (source, partition, from) ->
                                 parts.source(specs.get(source), inputs.open(name, partition, from), partition),
-                        inputs));
+                        start));
             }
         } catch (IOException | RuntimeException failure) {
             close();
             throw failure;
         }
         publish(0, 0);
+    }
+
+    /// An execution that goes on where the one stood that wrote `in`, which is of the same plan.
+    ///
+    /// @param at the frontier of the one that wrote `in`
+    /// @throws IOException it does not fit, or the disk failed
+    static Execution restore(
+            PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures, Frontier at, DataInput in)
+            throws IOException {
+        Execution execution = new Execution(plan, parts, inputs, failures, at::offset);
+        try {
+            for (TopicFeed feed : execution.feeds) {
+                feed.restore(in);
+            }
+            long rowsIn = in.readLong();
+            long rowsOut = in.readLong();
+            execution.circuit.restore(in);
+            for (TopicFeed feed : execution.feeds) {
+                feed.watermarks(execution.watermarks);
+            }
+            execution.rowsIn = rowsIn;
+            execution.rowsOut = rowsOut;
+            execution.publish(0, 0);
+            return execution;
+        } catch (IOException | RuntimeException failure) {
+            execution.close();
+            throw failure;
+        }
+    }
+
+    /// Writes everything that [#restore] needs; between two steps.
+    void save(DataOutput out) throws IOException {
+        for (TopicFeed feed : feeds) {
+            feed.save(out);
+        }
+        out.writeLong(rowsIn);
+        out.writeLong(rowsOut);
+        circuit.save(out);
     }
 
     /// What can be read now.

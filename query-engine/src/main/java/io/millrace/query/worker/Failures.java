@@ -2,6 +2,7 @@ package io.millrace.query.worker;
 
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.OffsetOutOfRangeException;
+import io.millrace.query.OutputException;
 import io.millrace.query.SqlException;
 import io.millrace.query.circuit.StateLimitExceededException;
 import io.millrace.query.expression.UnsupportedExpressionException;
@@ -22,6 +23,7 @@ final class Failures {
             case SqlException told -> told;
             case CompletionException wrapped when wrapped.getCause() != null -> toSqlException(wrapped.getCause());
             case ExecutionException wrapped when wrapped.getCause() != null -> toSqlException(wrapped.getCause());
+            case OutputException refused -> new SqlException(refused.code(), String.valueOf(refused.getMessage()));
             case OffsetOutOfRangeException gone ->
                 new SqlException(
                         "input_deleted",

@@ -65,7 +65,7 @@ final class IdlePartitions {
         }
         lookedNanos = nowNanos;
         for (Watch watch : watches) {
-            if (watch.marking.isDone()) {
+            if (watch.marking.isDone() && outputs.leads(watch.feed.topic())) {
                 mark(watch, nowNanos);
             }
         }

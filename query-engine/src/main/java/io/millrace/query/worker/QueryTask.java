@@ -34,6 +34,8 @@ abstract class QueryTask implements RunningStatement {
     private volatile @Nullable Execution execution;
     private volatile @Nullable RowFailures rowFailures;
     private volatile @Nullable String failure;
+    private volatile String activity = "running";
+    private volatile @Nullable String waitingFor;
 
     /// @param output topic it writes, null for none
     /// @param ended called once, when the task is over and did not fail
@@ -151,6 +153,32 @@ abstract class QueryTask implements RunningStatement {
         return true;
     }
 
+    /// Waits for `waitMs`, whatever is told meanwhile.
+    ///
+    /// @return false when the task was cancelled
+    final boolean awaitCancel(long waitMs) throws InterruptedException {
+        lock.lock();
+        try {
+            long left = TimeUnit.MILLISECONDS.toNanos(waitMs);
+            while (!cancelled && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+            return !cancelled;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What the task does, in a word.
+    final void activity(String word) {
+        activity = word;
+    }
+
+    /// What it waits for, in words for its user; null when it does not wait.
+    final void waitingFor(@Nullable String what) {
+        waitingFor = what;
+    }
+
     final void setPaused(boolean wanted) {
         lock.lock();
         try {
@@ -173,6 +201,10 @@ abstract class QueryTask implements RunningStatement {
     @Override
     public final String id() {
         return id;
+    }
+
+    final String sql() {
+        return sql;
     }
 
     final @Nullable String output() {
@@ -203,7 +235,10 @@ abstract class QueryTask implements RunningStatement {
         Execution now = execution;
         RowFailures leftOut = rowFailures;
         String why = failure;
-        String state = why != null ? "failed" : isPaused() ? "paused" : "running";
+        String waiting = waitingFor;
+        String state = why != null
+                ? "failed"
+                : isPaused() ? "paused" : waiting != null ? "waiting: " + waiting : activity;
         if (now == null) {
             return new QueryInfo(
                     id, sql, output, state, why, Frontier.EMPTY, 0, Long.MIN_VALUE, 0, 0, 0, 0, 0, List.of());

@@ -1,9 +1,13 @@
 package io.millrace.query.worker;
 
+import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.query.InputPort;
+import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
 import io.millrace.query.plan.SourceSpec;
 import io.millrace.query.source.SourceReader;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +22,9 @@ final class TopicFeed implements AutoCloseable {
     private final SourceReader[][] readers; // [source][partition]
 
     private TopicFeed(
-            String topic, int partitions, List<Integer> sources, List<SourceSpec> specs, SourceReader[][] readers) {
-        this.topic = topic;
-        this.partitions = partitions;
+            InputPort.InputTopic topic, List<Integer> sources, List<SourceSpec> specs, SourceReader[][] readers) {
+        this.topic = topic.name();
+        partitions = topic.partitions();
         this.sources = sources;
         this.specs = specs;
         this.readers = readers;
@@ -28,31 +32,81 @@ final class TopicFeed implements AutoCloseable {
 
     /// @param sources indexes of the specs that read `topic`
     /// @param specs all sources of the circuit
+    /// @param start where each partition begins
     static TopicFeed open(
             InputPort.InputTopic topic,
             List<Integer> sources,
             List<SourceSpec> specs,
             SourceOpener opener,
-            InputPort inputs)
+            Start start)
             throws IOException {
         SourceReader[][] readers = new SourceReader[sources.size()][topic.partitions()];
         TopicFeed feed = new TopicFeed(
-                topic.name(),
-                topic.partitions(),
-                List.copyOf(sources),
-                sources.stream().map(specs::get).toList(),
-                readers);
+                topic, List.copyOf(sources), sources.stream().map(specs::get).toList(), readers);
         try {
             for (int i = 0; i < readers.length; i++) {
                 for (int partition = 0; partition < topic.partitions(); partition++) {
-                    long from = inputs.earliestOffset(topic.name(), partition);
-                    readers[i][partition] = opener.open(sources.get(i), partition, from);
+                    long from = start.offset(topic.name(), partition);
+                    try {
+                        readers[i][partition] = opener.open(sources.get(i), partition, from);
+                    } catch (OffsetOutOfRangeException gone) {
+                        throw deleted(topic.name(), partition, from, gone);
+                    }
                 }
             }
             return feed;
         } catch (IOException | RuntimeException failure) {
             feed.close();
             throw failure;
+        }
+    }
+
+    /// In words for whoever runs the query.
+    static SqlException deleted(String topic, int partition, long wanted, OffsetOutOfRangeException gone) {
+        return wanted < gone.earliestOffset()
+                ? deleted(topic, partition, wanted, gone.earliestOffset())
+                : new SqlException(
+                        "input_deleted",
+                        "The query has to read topic '%s', partition %d, from offset %d on, but it ends at %d: it was deleted and made again."
+                                .formatted(topic, partition, wanted, gone.nextOffset()));
+    }
+
+    static SqlException deleted(String topic, int partition, long wanted, long earliest) {
+        return new SqlException(
+                "input_deleted",
+                "The query has to read topic '%s', partition %d, from offset %d on, but the records below %d have been deleted."
+                        .formatted(topic, partition, wanted, earliest),
+                0,
+                0,
+                "Start the query again to read what is left, or keep records longer.");
+    }
+
+    /// What the readers have come to know, between two steps; their positions are the frontier.
+    void save(DataOutput out) throws IOException {
+        out.writeInt(readers.length);
+        out.writeInt(partitions);
+        for (SourceReader[] ofSource : readers) {
+            for (SourceReader reader : ofSource) {
+                out.writeLong(reader.watermarkMs());
+                out.writeLong(reader.lateCount());
+                out.writeLong(reader.badCount());
+            }
+        }
+    }
+
+    /// Reads what [#save] wrote into readers that stand where they stood then.
+    void restore(DataInput in) throws IOException {
+        int savedSources = in.readInt();
+        int savedPartitions = in.readInt();
+        if (savedSources != readers.length || savedPartitions != partitions) {
+            throw new IOException(
+                    "checkpoint does not fit: expected %d sources over %d partitions of topic '%s', found %d over %d"
+                            .formatted(readers.length, partitions, topic, savedSources, savedPartitions));
+        }
+        for (SourceReader[] ofSource : readers) {
+            for (SourceReader reader : ofSource) {
+                reader.resume(in.readLong(), in.readLong(), in.readLong());
+            }
         }
     }
 
@@ -88,27 +142,35 @@ final class TopicFeed implements AutoCloseable {
         int consumed = 0;
         int share = Math.max(1, rowsMax / partitions);
         for (int partition = 0; partition < partitions; partition++) {
-            SourceReader first = readers[0][partition];
-            int count = 0;
-            while (count < share) {
-                int read = first.read(deltas.get(sources.getFirst()), limit[partition], share - count);
-                if (read == 0) {
-                    break;
-                }
-                count += read;
-            }
-            consumed += count;
-            long end = first.position();
-            for (int i = 1; i < readers.length; i++) {
-                SourceReader other = readers[i][partition];
-                while (other.position() < end) {
-                    if (other.read(deltas.get(sources.get(i)), end, Integer.MAX_VALUE) == 0) {
-                        break;
-                    }
-                }
+            try {
+                consumed += read(deltas, partition, share, limit[partition]);
+            } catch (OffsetOutOfRangeException gone) {
+                throw deleted(topic, partition, position(partition), gone);
             }
         }
         return consumed;
+    }
+
+    private int read(List<Batch> deltas, int partition, int rowsMax, long limit) throws IOException {
+        SourceReader first = readers[0][partition];
+        int count = 0;
+        while (count < rowsMax) {
+            int read = first.read(deltas.get(sources.getFirst()), limit, rowsMax - count);
+            if (read == 0) {
+                break;
+            }
+            count += read;
+        }
+        long end = first.position();
+        for (int i = 1; i < readers.length; i++) {
+            SourceReader other = readers[i][partition];
+            while (other.position() < end) {
+                if (other.read(deltas.get(sources.get(i)), end, Integer.MAX_VALUE) == 0) {
+                    break;
+                }
+            }
+        }
+        return count;
     }
 
     /// Puts the watermark of each source, the least of its partitions, into `watermarks`.
@@ -169,6 +231,11 @@ final class TopicFeed implements AutoCloseable {
         if (!failures.isEmpty()) {
             throw failures.getFirst();
         }
+    }
+
+    /// The first offset to read of a partition.
+    interface Start {
+        long offset(String topic, int partition);
     }
 
     /// Opens one source's reader of one partition.

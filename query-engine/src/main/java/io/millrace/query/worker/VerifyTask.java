@@ -1,5 +1,6 @@
 package io.millrace.query.worker;
 
+import io.millrace.query.CatalogPort;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The query goes on meanwhile. While the parts of a step are being written to several partitions the topic holds
 /// half of it; so a difference counts only when it is there at every one of [#ATTEMPTS] looks. Equality cannot be
-/// an accident.
+/// an accident. A stream whose query was replaced holds the results of the earlier one too, which nothing expects.
 final class VerifyTask extends QueryTask {
     private static final int ATTEMPTS = 5;
     private static final long PAUSE_MS = 200;
@@ -47,6 +48,8 @@ final class VerifyTask extends QueryTask {
     private final Parts parts;
     private final InputPort inputs;
     private final OutputPort outputs;
+    private final CatalogPort notes;
+    private final String definitionHash;
     private final EngineSettings settings;
     private final ResultListener listener;
 
@@ -67,15 +70,18 @@ final class VerifyTask extends QueryTask {
         }
     }
 
+    /// @param text of the definition
     /// @param stored reads everything that the query's topic holds
     VerifyTask(
             String id,
             String sql,
             CreateQuery definition,
+            String text,
             Query stored,
             Parts parts,
             InputPort inputs,
             OutputPort outputs,
+            CatalogPort notes,
             EngineSettings settings,
             ResultListener listener,
             Runnable ended) {
@@ -85,6 +91,8 @@ final class VerifyTask extends QueryTask {
         this.parts = parts;
         this.inputs = inputs;
         this.outputs = outputs;
+        this.notes = notes;
+        definitionHash = Beginning.hash(text);
         this.settings = settings;
         this.listener = listener;
     }
@@ -131,6 +139,15 @@ final class VerifyTask extends QueryTask {
     private @Nullable Finding look() throws IOException {
         String topic = Objects.requireNonNull(definition.create().topic(), "a persistent query writes a topic");
         Map<Integer, Stamp> stamps = outputs.stamps(definition.queryId(), topic);
+        CatalogPort.Note note = notes.note(definition.queryId());
+        boolean partly = stamps.values().stream().anyMatch(stamp -> stamp.ahead() != null);
+        if (partly || note.version() == 0) {
+            return null;
+        }
+        Beginning beginning = Beginning.decode(definition.queryId(), note.text());
+        if (!beginning.definition().equals(definitionHash)) {
+            return null; // it was replaced, and its successor has not begun
+        }
         Frontier frontier = stamps.values().stream()
                 .max(Comparator.comparingLong(Stamp::step))
                 .map(Stamp::frontier)
@@ -145,28 +162,18 @@ final class VerifyTask extends QueryTask {
             rows = add(reading, end, -1, difference);
         }
         if (!stamps.isEmpty()) {
+            // what retention has deleted went into the answer and cannot go into it again
+            Beginning.checkReadable(beginning.frontier(), inputs);
             try (Execution again = new Execution(
-                    definition.query().plan(), parts, inputs, new RowFailures(definition.failOnError()))) {
-                refuseDeleted(again);
+                    definition.query().plan(),
+                    parts,
+                    inputs,
+                    new RowFailures(definition.failOnError()),
+                    beginning.frontier()::offset)) {
                 add(again, frontier, 1, difference);
             }
         }
         return finding(frontier, rows, difference);
-    }
-
-    /// What retention has deleted went into the answer and cannot go into it again.
-    private void refuseDeleted(Execution again) {
-        for (TopicFeed feed : again.feeds()) {
-            for (int partition = 0; partition < feed.partitions(); partition++) {
-                long earliest = inputs.earliestOffset(feed.topic(), partition);
-                if (earliest > 0) {
-                    throw new SqlException(
-                            "input_deleted",
-                            "Query '%s' cannot be verified: partition %d of '%s' begins at offset %d, what came before is deleted."
-                                    .formatted(definition.queryId(), partition, feed.topic(), earliest));
-                }
-            }
-        }
     }
 
     /// Adds the answer up to `limit`, times `sign`.

@@ -10,7 +10,9 @@ import io.millrace.log.RecordReader;
 import io.millrace.log.disk.LocalDisk;
 import io.millrace.query.CatalogPort;
 import io.millrace.query.InputPort;
+import io.millrace.query.OutputException;
 import io.millrace.query.OutputPort;
+import io.millrace.query.SqlException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -35,8 +38,16 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     private final Map<String, Long> generations = new ConcurrentSkipListMap<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private final BatchWriter writer = new BatchWriter(Compression.NONE);
+    private final Map<String, Long> ids = new ConcurrentSkipListMap<>();
+    private final Map<String, Note> notes = new ConcurrentSkipListMap<>();
+    private int incarnations;
     private int appendsUntilCrash = Integer.MAX_VALUE; // guarded by this
     private boolean crashLosesTheAnswer; // guarded by this
+    private @Nullable SplittableRandom trouble; // guarded by this
+    private final List<Runnable> underWay = new ArrayList<>(); // appends that nobody has heard of again
+    private volatile int appendBytesMax = 3 << 20;
+    private volatile @Nullable String refusal;
+    private int stampedAppends; // guarded by this
 
     LocalTopics(Path folder) {
         this.folder = folder;
@@ -49,12 +60,39 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
         crashLosesTheAnswer = written;
     }
 
-    void create(String name, int partitions) throws IOException {
+    /// Makes appends of queries fail at random from now on: refused, or with an unknown outcome, done, not done, or
+    /// done later. Null for none.
+    synchronized void trouble(@Nullable SplittableRandom random) {
+        trouble = random;
+    }
+
+    /// Refuses every write of a query with this reason; null for none.
+    void refuse(@Nullable String reason) {
+        refusal = reason;
+    }
+
+    void limitAppends(int bytes) {
+        appendBytesMax = bytes;
+    }
+
+    /// Appends with a stamp that were done.
+    synchronized int stampedAppends() {
+        return stampedAppends;
+    }
+
+    /// Deletes what is below an offset, as retention does.
+    void deleteBefore(String topic, int partition, long offset) throws IOException {
+        log(topic, partition).raiseEarliest(offset);
+    }
+
+    synchronized void create(String name, int partitions) throws IOException {
         List<PartitionLog> logs = new ArrayList<>();
+        long id = ++incarnations;
         for (int partition = 0; partition < partitions; partition++) {
             logs.add(new LogStore(new LocalDisk())
-                    .open(folder.resolve(name + "-" + partition), LogSettings.DEFAULT, null));
+                    .open(folder.resolve(name + "-" + id + "-" + partition), LogSettings.DEFAULT, null));
         }
+        ids.put(name, id);
         topics.put(name, logs);
     }
 
@@ -81,15 +119,20 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
         return Objects.requireNonNull(topics.get(topic), topic).get(partition);
     }
 
+    private long id(String topic) {
+        return Objects.requireNonNull(ids.get(topic), topic);
+    }
+
     @Override
     public Optional<InputTopic> topic(String name) {
-        return Optional.ofNullable(topics.get(name)).map(logs -> new InputTopic(name, 1, logs.size()));
+        return Optional.ofNullable(topics.get(name)).map(logs -> new InputTopic(name, id(name), logs.size()));
     }
 
     @Override
     public List<InputTopic> topics() {
         return topics.entrySet().stream()
-                .map(entry -> new InputTopic(entry.getKey(), 1, entry.getValue().size()))
+                .map(entry -> new InputTopic(
+                        entry.getKey(), id(entry.getKey()), entry.getValue().size()))
                 .toList();
     }
 
@@ -122,7 +165,9 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     @Override
     public CompletableFuture<@Nullable Void> createTopic(String topic, int partitions, boolean compacted) {
         try {
-            create(topic, partitions);
+            if (!topics.containsKey(topic)) {
+                create(topic, partitions);
+            }
             return CompletableFuture.completedFuture(null);
         } catch (IOException failure) {
             return CompletableFuture.failedFuture(failure);
@@ -136,23 +181,66 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     }
 
     @Override
+    public int appendBytesMax() {
+        return appendBytesMax;
+    }
+
+    @Override
     public synchronized CompletableFuture<Long> append(
             String topic, int partition, RecordBuffer records, @Nullable Stamp stamp) {
-        if (stamp != null && --appendsUntilCrash <= 0 && !(appendsUntilCrash == 0 && crashLosesTheAnswer)) {
+        if (stamp == null) {
+            return appendNow(topic, partition, records, null);
+        }
+        if (--appendsUntilCrash <= 0 && !(appendsUntilCrash == 0 && crashLosesTheAnswer)) {
             return CompletableFuture.failedFuture(new IllegalStateException("the node is gone"));
         }
+        String reason = refusal;
+        if (reason != null) {
+            return failed(OutputException.Kind.REFUSED, reason);
+        }
+        SplittableRandom random = trouble;
+        if (random != null && random.nextInt(3) == 0) {
+            return switch (random.nextInt(4)) {
+                case 0 -> failed(OutputException.Kind.REFUSED, "overloaded, on purpose");
+                case 1 -> failed(OutputException.Kind.UNKNOWN, "not done, on purpose");
+                case 2 -> {
+                    underWay.add(() -> appendNow(topic, partition, records, stamp));
+                    yield failed(OutputException.Kind.UNKNOWN, "done later, on purpose");
+                }
+                default -> {
+                    CompletableFuture<Long> done = appendNow(topic, partition, records, stamp);
+                    yield done.isCompletedExceptionally()
+                            ? done
+                            : failed(OutputException.Kind.UNKNOWN, "done, on purpose");
+                }
+            };
+        }
+        CompletableFuture<Long> done = appendNow(topic, partition, records, stamp);
+        return appendsUntilCrash == 0 && !done.isCompletedExceptionally()
+                ? CompletableFuture.failedFuture(new IllegalStateException("the node is gone, the answer lost"))
+                : done;
+    }
+
+    private static <T> CompletableFuture<T> failed(OutputException.Kind kind, String why) {
+        return CompletableFuture.failedFuture(new OutputException(kind, "write_failed", why));
+    }
+
+    private synchronized CompletableFuture<Long> appendNow(
+            String topic, int partition, RecordBuffer records, @Nullable Stamp stamp) {
         if (stamp != null && stamp.generation() != generations.getOrDefault(stamp.query(), 0L)) {
-            return CompletableFuture.failedFuture(new IllegalStateException("fenced"));
+            return failed(OutputException.Kind.FENCED, "a newer generation owns it");
+        }
+        if (records.count() > 1 && BatchWriter.sizeBytesMax(records) > appendBytesMax) {
+            return CompletableFuture.failedFuture(new SqlException("record_too_large", "too large"));
         }
         try {
-            long first = write(topic, partition, records);
+            long first = records.count() == 0 ? -1 : write(topic, partition, records);
             if (stamp != null) {
-                stamps.computeIfAbsent(stamp.query() + " " + topic, key -> new TreeMap<>())
+                stampedAppends++;
+                stamps.computeIfAbsent(stamp.query() + " " + topic + " " + id(topic), key -> new TreeMap<>())
                         .put(partition, stamp);
             }
-            return stamp != null && appendsUntilCrash == 0
-                    ? CompletableFuture.failedFuture(new IllegalStateException("the node is gone, the answer lost"))
-                    : CompletableFuture.completedFuture(first);
+            return CompletableFuture.completedFuture(first);
         } catch (IOException failure) {
             return CompletableFuture.failedFuture(failure);
         }
@@ -172,14 +260,53 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     }
 
     @Override
-    public CompletableFuture<@Nullable Void> fence(String query, long generation) {
-        generations.merge(query, generation, Math::max);
-        return CompletableFuture.completedFuture(null);
+    public synchronized CompletableFuture<Long> raise(String query) {
+        if (appendsUntilCrash <= 0) {
+            return CompletableFuture.failedFuture(new IllegalStateException("the node is gone"));
+        }
+        String reason = refusal;
+        SplittableRandom random = trouble;
+        if (reason != null || (random != null && random.nextInt(8) == 0)) {
+            return failed(OutputException.Kind.REFUSED, reason == null ? "no leader, on purpose" : reason);
+        }
+        boolean before = random != null && random.nextBoolean();
+        if (before) {
+            arrive();
+        }
+        long generation = generations.merge(query, 1L, Long::sum);
+        arrive(); // too late: refused
+        return random != null && random.nextInt(8) == 0
+                ? failed(OutputException.Kind.UNKNOWN, "raised, on purpose")
+                : CompletableFuture.completedFuture(generation);
+    }
+
+    private void arrive() {
+        underWay.forEach(Runnable::run);
+        underWay.clear();
     }
 
     @Override
-    public Map<Integer, Stamp> stamps(String query, String topic) {
-        return Map.copyOf(stamps.getOrDefault(query + " " + topic, Map.of()));
+    public synchronized Map<Integer, Stamp> stamps(String query, String topic) {
+        return Map.copyOf(stamps.getOrDefault(query + " " + topic + " " + id(topic), Map.of()));
+    }
+
+    @Override
+    public Note note(String query) {
+        return notes.getOrDefault(query, Note.NONE);
+    }
+
+    @Override
+    public synchronized CompletableFuture<Boolean> storeNote(String query, String text, long expectedVersion) {
+        long version = note(query).version();
+        if (expectedVersion >= 0 && expectedVersion != version) {
+            return CompletableFuture.completedFuture(false);
+        }
+        if (text.isEmpty()) {
+            notes.remove(query);
+        } else {
+            notes.put(query, new Note(text, version + 1));
+        }
+        return CompletableFuture.completedFuture(true);
     }
 
     @Override

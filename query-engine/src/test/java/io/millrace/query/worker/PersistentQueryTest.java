@@ -3,6 +3,8 @@ package io.millrace.query.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.log.RecordReader;
+import io.millrace.log.disk.SimulatedDisk;
+import io.millrace.query.CheckpointFolder;
 import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
@@ -25,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Persistent queries whose node dies at random appends, before or after they are written: every result is in
 /// the output topic once.
 class PersistentQueryTest {
-    private static final EngineSettings SMALL_STEPS = new EngineSettings(7, 0, 16, Long.MAX_VALUE, 50, 1_000_000);
+    private static final EngineSettings SMALL_STEPS = new EngineSettings(7, 0, 16, Long.MAX_VALUE, 50, 1_000_000, 10);
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
@@ -70,8 +72,10 @@ class PersistentQueryTest {
         SplittableRandom random = new SplittableRandom(seed);
         int crashes = 0;
         try (LocalTopics topics = new LocalTopics(folder)) {
+            SimulatedDisk disk = new SimulatedDisk(seed);
             topics.create("clicks", 2);
-            try (QueryEngine engine = open(topics)) {
+            topics.limitAppends(100 + random.nextInt(1000)); // many steps are written in parts
+            try (QueryEngine engine = open(topics, disk)) {
                 Recorder.run(engine, """
                         CREATE STREAM clicks (page VARCHAR, ms BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '2' SECOND)
                         WITH (topic = 'clicks')""");
@@ -81,8 +85,12 @@ class PersistentQueryTest {
             }
             int second = 0;
             for (int round = 0; round < 8; round++) {
-                topics.crashAtAppend(1 + random.nextInt(30), random.nextBoolean());
-                try (QueryEngine engine = open(topics)) {
+                topics.crashAtAppend(1 + random.nextInt(60), random.nextBoolean());
+                topics.trouble(random.nextBoolean() ? random.split() : null);
+                if (random.nextInt(3) == 0) {
+                    disk.crashAtOperation(disk.operations() + random.nextInt(100));
+                }
+                try (QueryEngine engine = open(topics, disk)) {
                     int until = second + 20;
                     for (; second < until; second++) {
                         topics.write("clicks", random.nextInt(2), click(second, random), click(second, random));
@@ -95,10 +103,16 @@ class PersistentQueryTest {
                         await("crashed or done", () -> failed(engine) || caughtUp(engine));
                     }
                     crashes += failed(engine) ? 1 : 0;
+                    if (random.nextBoolean()) {
+                        disk.crash(); // no last checkpoint
+                    }
                 }
+                // what was not synced is torn or gone
+                disk = new SimulatedDisk(random.nextLong(), disk.imageOfCrash(random.nextLong()));
             }
             topics.crashAtAppend(Integer.MAX_VALUE, false);
-            try (QueryEngine engine = open(topics)) {
+            topics.trouble(null);
+            try (QueryEngine engine = open(topics, disk)) {
                 await("caught up", () -> caughtUp(engine));
                 long watermarkMs = engine.query("finals").orElseThrow().watermarkMs();
                 for (Kept kept : QUERIES) {
@@ -129,8 +143,9 @@ class PersistentQueryTest {
                 .formatted(random.nextInt(4), random.nextInt(100), second / 60, second % 60);
     }
 
-    private static QueryEngine open(LocalTopics topics) {
-        return QueryEngines.open(SMALL_STEPS, topics, topics, topics);
+    private static QueryEngine open(LocalTopics topics, SimulatedDisk disk) {
+        return QueryEngines.open(
+                SMALL_STEPS, topics, topics, topics, new CheckpointFolder(disk, Path.of("/checkpoints"), 0));
     }
 
     private static boolean failed(QueryEngine engine) {

@@ -26,6 +26,10 @@ public interface Consensus extends AutoCloseable {
     /// Number of peers, this one included.
     int peers();
 
+    default GroupPeers group() {
+        return GroupPeers.ALONE;
+    }
+
     Status status();
 
     @Override

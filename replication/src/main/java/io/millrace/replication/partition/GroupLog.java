@@ -1,18 +1,23 @@
 package io.millrace.replication.partition;
 
 import io.millrace.log.BatchWriter;
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.disk.Disk;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.AppendRequest;
 import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.Cluster;
 import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.Document;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
 import io.millrace.replication.Health;
+import io.millrace.replication.Member;
 import io.millrace.replication.OutputStamp;
+import io.millrace.replication.ReplicaCopies;
+import io.millrace.replication.ReplicaPeers;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.ReplicationSettings;
@@ -23,6 +28,7 @@ import io.millrace.replication.TopicPartition;
 import io.millrace.replication.TopicSettings;
 import io.millrace.replication.metadata.Fields;
 import io.millrace.replication.metadata.Metadata;
+import io.millrace.replication.snapshot.ServedCopies;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.DataOutput;
@@ -47,6 +53,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +75,18 @@ public final class GroupLog implements ReplicatedLog {
         Consensus open(StateMachine stateMachine) throws IOException;
     }
 
+    /// Keeps the list of members in the data folder.
+    public interface MembersFile {
+        void save(List<Member> members) throws IOException;
+    }
+
+    /// What a log among peers needs.
+    ///
+    /// @param configured members as the node's own configuration says; see [MemberBook]
+    public record Surroundings(ReplicaPeers peers, List<Member> configured, MembersFile file) {
+        public static final Surroundings NONE = new Surroundings(ReplicaPeers.NONE, List.of(), members -> {});
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
@@ -76,46 +95,73 @@ public final class GroupLog implements ReplicatedLog {
     private static final long TICK_NANOS = 100_000_000;
     private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
     private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
+    private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
+    private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
     private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
 
     private final ReplicationSettings settings;
     private final Disk disk;
     private final Closeable lock;
     private final InstantSource clock;
-    private final GroupState state;
+    final GroupState state;
     private final Consensus consensus;
-    private final Batcher batcher;
+    final Batcher batcher;
+    private final GroupCluster cluster;
+    final Rebuild rebuild;
+    final Scrubber scrubber;
+    private final ServedCopies copies;
+    // snapshots are asked for by housekeeping and by copies
+    private final ReentrantLock snapshotting = new ReentrantLock();
     private final Thread housekeeper;
+    private final Thread watch;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> damageListeners = new CopyOnWriteArrayList<>();
 
     private volatile boolean closing;
     private volatile boolean diskFull;
     private volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
+    private @Nullable String damage; // guarded by damageListeners
     private volatile long snapshots;
     private volatile long snapshotNanos;
     private volatile long freeBytes = Long.MAX_VALUE;
 
     private GroupLog(
-            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            Surroundings surroundings,
+            boolean stepped)
             throws IOException {
         this.lock = lock;
         this.settings = settings;
         this.disk = disk;
         this.clock = clock;
         this.state = GroupState.open(disk, settings, 0, new Listener());
+        MemberBook book =
+                new MemberBook(state::metadata, settings.self(), surroundings.configured(), settings.members());
+        this.copies = new ServedCopies(disk, new CopiesSource(), System::nanoTime);
+        this.rebuild = new Rebuild(
+                state,
+                disk,
+                surroundings.peers(),
+                book::member,
+                settings.nodeId(),
+                settings.rates(),
+                settings.idempotencyKeysMax(),
+                copies::closeAll);
+        this.scrubber = new Scrubber(state::allReplicas, settings.rates().scrubBytesPerSecond());
+        state.fetchFrom(rebuild);
         Consensus opened = null;
         try {
-            CompletableFuture<Void> logs = CompletableFuture.runAsync(() -> {
-                try {
-                    state.openLogs();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
+            // when stepped, each log opens when it is first used: no thread but the caller's
+            CompletableFuture<Void> logs =
+                    stepped ? CompletableFuture.completedFuture(null) : CompletableFuture.runAsync(this::openLogs);
             opened = opener.open(state);
             join(logs);
         } catch (IOException | RuntimeException | Error e) {
@@ -135,23 +181,68 @@ public final class GroupLog implements ReplicatedLog {
                 "replication-batcher-0");
         this.housekeeper = new Thread(this::keepHouse, "replication-housekeeping-0");
         this.housekeeper.setDaemon(true);
+        this.cluster = new GroupCluster(
+                consensus,
+                book,
+                (key, value) -> putDocument(key, value, -1),
+                surroundings.file(),
+                settings.members(),
+                rebuild::transfer);
+        this.watch = new Thread(this::watch, "replication-watch-0");
+        this.watch.setDaemon(true);
+        consensus.group().onChange(() -> LockSupport.unpark(watch));
     }
 
-    /// Opens the log in the settings' data folder. With one peer, everything that was ever acknowledged is
+    private void openLogs() {
+        try {
+            state.openLogs();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Opens the log of a node without peers.
+    ///
+    /// @throws IOException the disk failed or holds something else than was written
+    public static GroupLog open(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        return open(settings, disk, clock, opener, lock, Surroundings.NONE);
+    }
+
+    /// Opens the log in the settings' data folder. With one member, everything that was ever acknowledged is
     /// readable when this returns.
     ///
     /// @param lock closed last
     /// @throws IOException the disk failed or holds something else than was written
     public static GroupLog open(
-            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            Surroundings surroundings)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, false);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
-        if (settings.peers().size() == 1) {
+        log.watch.start();
+        log.rebuild.start();
+        log.scrubber.start();
+        if (settings.members().size() == 1) {
             log.awaitLead();
         }
+        return log;
+    }
+
+    /// Opens the log without any thread of its own: nothing happens but in [Batcher#doWork] and
+    /// [Housekeeping#round], which the caller calls. So a simulation decides what happens when.
+    static GroupLog openStepped(
+            ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, true);
+        log.checkDisk();
         return log;
     }
 
@@ -284,8 +375,7 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(new ReplicationException(
-                    PendingEntry.notLeading(consensus.leader().orElse(null)), null));
+            return CompletableFuture.failedFuture(PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
@@ -471,7 +561,7 @@ public final class GroupLog implements ReplicatedLog {
     public Health health() {
         Consensus.Status status = consensus.status();
         List<String> problems = new ArrayList<>(status.problems());
-        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure}) {
+        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure, damage(), rebuild.problem()}) {
             if (problem != null) {
                 problems.add(problem);
             }
@@ -482,7 +572,9 @@ public final class GroupLog implements ReplicatedLog {
         if (closing) {
             problems.add("the log is closing");
         }
-        if (consensus.leader().isEmpty()) {
+        if (consensus.group() != GroupPeers.ALONE && !cluster.isMember()) {
+            problems.add("this node is no member of the cluster; a member must add it");
+        } else if (consensus.leader().isEmpty()) {
             problems.add("no node leads; writes wait for an election");
         } else if (!consensus.leads() && consensus.leader().get().equals(settings.nodeId())) {
             problems.add("this node has been elected and is applying what was committed before");
@@ -494,6 +586,68 @@ public final class GroupLog implements ReplicatedLog {
                 status.committedIndex(),
                 status.appliedIndex(),
                 problems);
+    }
+
+    @Override
+    public Cluster cluster() {
+        return cluster;
+    }
+
+    @Override
+    public ReplicaCopies copies() {
+        return copies;
+    }
+
+    /// This replica, as those who copy it see it.
+    private final class CopiesSource implements ServedCopies.Source {
+        @Override
+        public void refresh() throws IOException {
+            String broken = failure != null ? failure : damage();
+            if (broken != null) {
+                throw new IOException("this replica is not fit to be copied: " + broken);
+            }
+            if (!takeSnapshot()) {
+                throw new IOException(Objects.requireNonNullElse(snapshotFailure, "the node is closing"));
+            }
+        }
+
+        @Override
+        public ServedCopies.Pinned pin() throws IOException {
+            return state.pin();
+        }
+
+        @Override
+        public void unpin() {
+            state.unpin();
+        }
+    }
+
+    private @Nullable String damage() {
+        synchronized (damageListeners) {
+            return damage;
+        }
+    }
+
+    @Override
+    public AutoCloseable onDamage(Consumer<String> listener) {
+        String known;
+        synchronized (damageListeners) {
+            damageListeners.add(listener);
+            known = damage;
+        }
+        if (known != null) {
+            tellDamage(List.of(listener), known);
+        }
+        return () -> damageListeners.remove(listener);
+    }
+
+    /// Not on the thread that found it: that one may hold what the listener is going to close.
+    private static void tellDamage(List<Consumer<String>> listeners, String what) {
+        Thread.ofVirtual().name("replication-damage").start(() -> {
+            for (Consumer<String> listener : listeners) {
+                listener.accept(what);
+            }
+        });
     }
 
     private String diskFullMessage() {
@@ -530,9 +684,18 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_snapshots_total", (double) snapshots);
         metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
+        metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
         metrics.put("replication_disk_free_bytes", (double) freeBytes);
+        metrics.put("replication_rebuilds_total", (double) rebuild.copies());
+        metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
+        metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
+        metrics.put("replication_copies_open", (double) copies.count());
+        metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
+        metrics.put("replication_scrub_passes_total", (double) scrubber.passes());
+        metrics.put("replication_scrub_seconds_last", scrubber.lastPassSeconds());
+        metrics.put("replication_damaged", damage() == null ? 0.0 : 1.0);
         metrics.put("replication_disk_full", diskFull ? 1.0 : 0.0);
         return metrics;
     }
@@ -567,6 +730,24 @@ public final class GroupLog implements ReplicatedLog {
             }
         }
 
+        @Override
+        public void damaged(CorruptLogException found) {
+            String what = "stored records are damaged: " + found.getMessage();
+            List<Consumer<String>> listeners;
+            synchronized (damageListeners) {
+                if (damage != null) {
+                    return;
+                }
+                damage = what;
+                listeners = List.copyOf(damageListeners);
+            }
+            LOG.atError()
+                    .setCause(found)
+                    .addKeyValue("node", settings.nodeId())
+                    .log("this replica is damaged; its peers have the records");
+            tellDamage(listeners, what);
+        }
+
         /// A listener's fault must not stop the log.
         private static void call(Runnable listener) {
             try {
@@ -578,21 +759,36 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void keepHouse() {
-        long diskNanos = System.nanoTime();
-        long retentionNanos = diskNanos;
-        long snapshotAtNanos = diskNanos;
-        long progressNanos = diskNanos;
-        long progressIndex = -1;
+        Housekeeping housekeeping = new Housekeeping(System.nanoTime());
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
-            long now = System.nanoTime();
+            housekeeping.round(System.nanoTime());
+        }
+    }
+
+    /// What is done every now and then, and when it was done last. One thread.
+    final class Housekeeping {
+        private long diskNanos;
+        private long retentionNanos;
+        private long snapshotAtNanos;
+        private long progressNanos;
+        private long progressIndex = -1;
+
+        Housekeeping(long nowNanos) {
+            diskNanos = nowNanos;
+            retentionNanos = nowNanos;
+            snapshotAtNanos = nowNanos;
+            progressNanos = nowNanos;
+        }
+
+        /// Does what is due.
+        void round(long now) {
             if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
                 diskNanos = now;
                 checkDisk();
             }
-            batcher.failOlderThan(
-                    settings.requestTimeout().toNanos(),
-                    "no decision within " + settings.requestTimeout().toSeconds() + " s");
+            failOverdue();
+            copies.closeIdle();
             Consensus.Status status = consensus.status();
             if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
                 progressIndex = status.appliedIndex();
@@ -616,7 +812,33 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
+    private void failOverdue() {
+        batcher.failOlderThan(
+                settings.requestTimeout().toNanos(),
+                "no decision within " + settings.requestTimeout().toSeconds() + " s");
+    }
+
+    /// What must not wait for a snapshot or a slow disk.
+    private void watch() {
+        long leadNanos = System.nanoTime();
+        while (!closing) {
+            LockSupport.parkNanos(this, TICK_NANOS);
+            long now = System.nanoTime();
+            failOverdue();
+            cluster.watch();
+            if (now - leadNanos >= LEAD_INTERVAL_NANOS) {
+                leadNanos = now;
+                cluster.lead();
+            }
+        }
+    }
+
     private boolean snapshotIsDue(long sinceLastNanos) {
+        if (copies.count() > 0
+                && !diskFull
+                && state.bytesSinceSnapshot() < SNAPSHOT_BYTES_FACTOR_WHILE_COPIED * settings.snapshotBytes()) {
+            return false; // it would purge the entries that continue the copy
+        }
         return state.manifestOutdated()
                 && (sinceLastNanos >= settings.snapshotInterval().toNanos()
                         || ((diskFull || state.bytesSinceSnapshot() >= settings.snapshotBytes())
@@ -629,6 +851,7 @@ public final class GroupLog implements ReplicatedLog {
     /// @return whether it worked
     boolean takeSnapshot() {
         long began = System.nanoTime();
+        snapshotting.lock();
         try {
             state.flushDirty();
             awaitSnapshot(consensus.snapshot());
@@ -643,6 +866,8 @@ public final class GroupLog implements ReplicatedLog {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
+        } finally {
+            snapshotting.unlock();
         }
     }
 
@@ -659,6 +884,9 @@ public final class GroupLog implements ReplicatedLog {
     void checkDisk() {
         try {
             freeBytes = disk.usableBytes(settings.dataFolder());
+            if (freeBytes < settings.freeBytesMin() && state.folders().deleteAsides()) {
+                freeBytes = disk.usableBytes(settings.dataFolder());
+            }
             boolean full = freeBytes < settings.freeBytesMin();
             if (full != diskFull) {
                 diskFull = full;
@@ -730,14 +958,20 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     private void stopThreads() {
+        rebuild.close();
+        scrubber.close();
+        copies.closeAll();
         batcher.stop(new ReplicationException("the log is closed; the write has not happened", null));
-        LockSupport.unpark(housekeeper);
+        cluster.close();
         boolean interrupted = false;
-        while (housekeeper.isAlive() && housekeeper != Thread.currentThread()) {
-            try {
-                housekeeper.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
+        for (Thread thread : List.of(housekeeper, watch)) {
+            LockSupport.unpark(thread);
+            while (thread.isAlive() && thread != Thread.currentThread()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
         }
         if (interrupted) {

@@ -1,5 +1,7 @@
 package io.millrace.replication.partition;
 
+import io.millrace.log.CorruptLogException;
+import io.millrace.log.LogEnd;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.disk.Disk;
 import io.millrace.replication.AppendOutcome;
@@ -18,12 +20,15 @@ import io.millrace.replication.metadata.Fields;
 import io.millrace.replication.metadata.IdempotencyWindow;
 import io.millrace.replication.metadata.Metadata;
 import io.millrace.replication.snapshot.Manifest;
+import io.millrace.replication.snapshot.ServedCopies;
+import io.millrace.replication.snapshot.StateFolders;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -32,10 +37,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The state machine of one group: metadata, and the partition logs that committed entries are appended to.
 ///
@@ -52,27 +61,54 @@ public final class GroupState implements StateMachine {
         void metadataChanged();
 
         void logFailed(String what, Throwable cause);
+
+        /// Stored bytes are not what was written; on the thread that read them.
+        default void damaged(CorruptLogException found) {}
     }
+
+    /// Gets copies of peers.
+    interface CopyFetcher {
+        CompletableFuture<Optional<LogPoint>> fetch(GroupPeers.Peer leader, long firstIndex);
+
+        /// The copy to bring into force now, if one is ready. The fetcher touches no files until [#adopted].
+        @Nullable
+        CopiedState takeReady();
+
+        /// @param inForce whether the copy that was taken is the state now
+        void adopted(boolean inForce);
+
+        void leaderChanged();
+    }
+
+    /// A state that was copied and is whole on disk, its logs open.
+    record CopiedState(Manifest manifest, Map<Long, PartitionReplica[]> replicas) {
+        void close() throws IOException {
+            closeAll(replicas.values());
+        }
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupState.class);
 
     private record PartitionId(long topicId, int partition) {}
 
-    private static final String LOGS = "logs";
     private static final int NAME_CHARACTERS_MAX = 200; // a folder's name ends with the topic's id
     private static final int SCRATCH_BYTES_MIN = 64 << 10;
 
     private final Disk disk;
     private final ReplicationSettings settings;
-    private final Path logs;
-    private final Path manifestFile;
+    private final StateFolders folders;
     private final Listener listener;
-    private final Metadata metadata;
+    // replaced with the whole state by a copy
+    private volatile Metadata metadata;
+    private volatile String folder;
+    private volatile @Nullable CopyFetcher fetcher;
     private final Map<Long, PartitionReplica[]> replicas = new ConcurrentHashMap<>();
     private final ConcurrentSkipListMap<Long, PartitionReplica[]> deleted = new ConcurrentSkipListMap<>();
     // a snapshot waits for the background flush and the other way round: both change what is known as durable
     private final ReentrantLock flushing = new ReentrantLock();
 
     private long timeMs;
-    private long term;
+    private volatile long term;
     private volatile long index;
     private volatile long durableIndex;
     private volatile long durableTerm;
@@ -82,14 +118,22 @@ public final class GroupState implements StateMachine {
     private final Set<PartitionReplica> touched = new LinkedHashSet<>();
     private ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES_MIN);
 
+    private int pins; // guarded by flushing; files stay while there are any
+    private boolean deletionsWait; // guarded by flushing
+
     private GroupState(
-            Disk disk, ReplicationSettings settings, Path manifestFile, Listener listener, Metadata metadata) {
+            Disk disk, ReplicationSettings settings, StateFolders folders, Listener listener, Manifest manifest) {
         this.disk = disk;
         this.settings = settings;
-        this.logs = settings.dataFolder().resolve(LOGS);
-        this.manifestFile = manifestFile;
+        this.folders = folders;
         this.listener = listener;
-        this.metadata = metadata;
+        this.metadata = manifest.metadata();
+        this.folder = manifest.folder();
+        this.term = manifest.term();
+        this.index = manifest.index();
+        this.durableTerm = manifest.term();
+        this.durableIndex = manifest.index();
+        this.timeMs = manifest.timeMs();
     }
 
     /// Opens the state that the manifest describes, or an empty one. What a crash left of later topics and
@@ -98,26 +142,28 @@ public final class GroupState implements StateMachine {
     /// @throws IOException the disk failed or holds something else than was written
     public static GroupState open(Disk disk, ReplicationSettings settings, int group, Listener listener)
             throws IOException {
-        Path manifestFile = settings.dataFolder().resolve("manifest-" + group);
-        disk.createFolders(settings.dataFolder().resolve(LOGS));
-        Optional<Manifest> found = Manifest.read(disk, manifestFile, settings.idempotencyKeysMax());
-        Manifest manifest = found.orElseGet(() -> new Manifest(0, -1, 0, new Metadata(), List.of()));
-        GroupState state = new GroupState(disk, settings, manifestFile, listener, manifest.metadata());
-        state.term = manifest.term();
-        state.index = manifest.index();
-        state.durableTerm = manifest.term();
-        state.durableIndex = manifest.index();
-        state.timeMs = manifest.timeMs();
-        Map<PartitionId, Manifest.PartitionFact> facts = new HashMap<>();
-        manifest.partitions().forEach(fact -> facts.put(new PartitionId(fact.topicId(), fact.partition()), fact));
-        for (Topic topic : manifest.metadata().topics()) {
-            state.replicas.put(topic.id(), state.newReplicas(topic, facts));
-        }
+        disk.createFolders(settings.dataFolder());
+        StateFolders folders = new StateFolders(disk, settings.dataFolder(), group, settings.idempotencyKeysMax());
+        Manifest manifest = folders.open().orElseGet(() -> new Manifest(0, -1, 0, new Metadata(), List.of()));
+        disk.createFolders(settings.dataFolder().resolve(manifest.folder()));
+        GroupState state = new GroupState(disk, settings, folders, listener, manifest);
+        state.replicas.putAll(state.replicasOf(manifest));
         state.deleteLeftovers();
         return state;
     }
 
-    private PartitionReplica[] newReplicas(Topic topic, Map<PartitionId, Manifest.PartitionFact> facts) {
+    private Map<Long, PartitionReplica[]> replicasOf(Manifest manifest) {
+        Path logs = settings.dataFolder().resolve(manifest.folder());
+        Map<PartitionId, Manifest.PartitionFact> facts = new HashMap<>();
+        manifest.partitions().forEach(fact -> facts.put(new PartitionId(fact.topicId(), fact.partition()), fact));
+        Map<Long, PartitionReplica[]> made = new HashMap<>();
+        for (Topic topic : manifest.metadata().topics()) {
+            made.put(topic.id(), newReplicas(topic, logs, facts));
+        }
+        return made;
+    }
+
+    private PartitionReplica[] newReplicas(Topic topic, Path logs, Map<PartitionId, Manifest.PartitionFact> facts) {
         PartitionReplica[] made = new PartitionReplica[topic.partitions()];
         for (int partition = 0; partition < made.length; partition++) {
             Manifest.PartitionFact fact = facts.get(new PartitionId(topic.id(), partition));
@@ -125,18 +171,23 @@ public final class GroupState implements StateMachine {
                     new TopicPartition(topic.name(), partition),
                     topic.id(),
                     disk,
-                    folder(topic).resolve(Integer.toString(partition)),
+                    logs.resolve(folderName(topic)).resolve(Integer.toString(partition)),
                     settings.log(),
                     fact == null ? null : fact.end(),
                     fact == null ? 0 : fact.earliestOffset(),
                     fact == null ? null : fact.window());
+            made[partition].onDamage(listener::damaged);
         }
         return made;
     }
 
-    private Path folder(Topic topic) {
+    private static String folderName(Topic topic) {
         String name = topic.name().substring(0, Math.min(topic.name().length(), NAME_CHARACTERS_MAX));
-        return logs.resolve(name + "-" + topic.id());
+        return name + "-" + topic.id();
+    }
+
+    private Path logs() {
+        return settings.dataFolder().resolve(folder);
     }
 
     private void deleteLeftovers() throws IOException {
@@ -148,11 +199,12 @@ public final class GroupState implements StateMachine {
                 }
             }
         }
+        Path logs = logs();
         for (String topic : disk.list(logs)) {
             for (String partition : disk.list(logs.resolve(topic))) {
                 Path folder = logs.resolve(topic).resolve(partition);
                 if (!kept.contains(folder)) {
-                    deleteTree(folder);
+                    disk.deleteTree(folder);
                 }
             }
             if (disk.list(logs.resolve(topic)).isEmpty()) {
@@ -161,15 +213,12 @@ public final class GroupState implements StateMachine {
         }
     }
 
-    private void deleteTree(Path folder) throws IOException {
-        for (String name : disk.list(folder)) {
-            disk.delete(folder.resolve(name));
-        }
-        disk.delete(folder);
-    }
-
     /// Opens the logs that have content, several at a time; the others open when they are first used.
     public void openLogs() throws IOException {
+        openLogs(replicas);
+    }
+
+    private static void openLogs(Map<Long, PartitionReplica[]> replicas) throws IOException {
         List<PartitionReplica> written = new ArrayList<>();
         replicas.values().forEach(topic -> {
             for (PartitionReplica replica : topic) {
@@ -353,7 +402,7 @@ public final class GroupState implements StateMachine {
                             : new TopicOutcome.AlreadyExists(existing.topic()));
         }
         Topic topic = metadata.create(name, asked);
-        replicas.put(topic.id(), newReplicas(topic, Map.of()));
+        replicas.put(topic.id(), newReplicas(topic, logs(), Map.of()));
         metadataChanged = true;
         return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
     }
@@ -430,10 +479,10 @@ public final class GroupState implements StateMachine {
 
     private CommandOutcome fence(long generation, String query) {
         long current = metadata.generation(query);
-        if (generation < current) {
+        if (generation <= current) { // the same again might be another node's: a generation has one owner
             return new CommandOutcome.FenceDecided(new FenceOutcome.Stale(current));
         }
-        metadata.fence(query, generation); // the same again is a repeated request, not a second owner
+        metadata.fence(query, generation);
         return new CommandOutcome.FenceDecided(new FenceOutcome.Raised());
     }
 
@@ -477,7 +526,7 @@ public final class GroupState implements StateMachine {
                     }
                 }
             }
-            new Manifest(term, index, timeMs, metadata, facts).write(disk, manifestFile);
+            new Manifest(term, index, timeMs, metadata, facts, folder).write(disk, folders.manifestFile());
             durableTerm = term;
             durableIndex = index;
             bytesSinceSnapshot = 0;
@@ -490,6 +539,10 @@ public final class GroupState implements StateMachine {
     }
 
     private void deleteWhatNobodyNeeds() throws IOException {
+        deletionsWait = pins > 0;
+        if (deletionsWait) {
+            return; // the next snapshot does it
+        }
         for (PartitionReplica[] topic : replicas.values()) {
             for (PartitionReplica replica : topic) {
                 replica.deleteBelowEarliest();
@@ -501,7 +554,7 @@ public final class GroupState implements StateMachine {
             for (PartitionReplica replica : topic.getValue()) {
                 replica.close();
                 if (replica.isWritten()) {
-                    deleteTree(replica.folder());
+                    disk.deleteTree(replica.folder());
                 }
             }
             Path folder = Objects.requireNonNull(topic.getValue()[0].folder().getParent());
@@ -543,6 +596,12 @@ public final class GroupState implements StateMachine {
         return index;
     }
 
+    /// The last entry that was applied.
+    LogPoint applied() {
+        long applied = index; // first: the term may be that of the entry behind it, never an older one
+        return new LogPoint(term, applied);
+    }
+
     public Metadata metadata() {
         return metadata;
     }
@@ -559,6 +618,13 @@ public final class GroupState implements StateMachine {
         return topic == null || partition < 0 || partition >= topic.length ? null : topic[partition];
     }
 
+    /// All of them, by topic and partition.
+    List<PartitionReplica> allReplicas() {
+        List<PartitionReplica> all = new ArrayList<>();
+        new TreeMap<>(replicas).values().forEach(topic -> all.addAll(java.util.Arrays.asList(topic)));
+        return all;
+    }
+
     /// Bytes of all partition logs that are open.
     public long sizeBytes() {
         long bytes = 0;
@@ -570,20 +636,229 @@ public final class GroupState implements StateMachine {
         return bytes;
     }
 
+    // ---- copies for peers
+    // ----------------------------------------------------------------------------------------
+
+    /// The manifest that is durable and the files that it speaks of; none of them is deleted until [#unpin].
+    ServedCopies.Pinned pin() throws IOException {
+        flushing.lock();
+        try {
+            Manifest manifest = Manifest.read(disk, folders.manifestFile(), settings.idempotencyKeysMax())
+                    .orElseThrow(() -> new IOException("nothing has been applied on this node yet"));
+            List<ServedCopies.Segment> segments = new ArrayList<>();
+            for (Manifest.PartitionFact fact : manifest.partitions()) {
+                LogEnd end = fact.end();
+                PartitionReplica replica = held(fact);
+                if (end == null || replica == null) {
+                    continue; // never written
+                }
+                addSegments(replica, end, segments);
+            }
+            pins++;
+            return new ServedCopies.Pinned(manifest.term(), manifest.index(), manifest.encode(), segments);
+        } finally {
+            flushing.unlock();
+        }
+    }
+
+    /// Topics that were deleted since the manifest still have their files.
+    private @Nullable PartitionReplica held(Manifest.PartitionFact fact) {
+        PartitionReplica[] topic = replicas.get(fact.topicId());
+        PartitionReplica[] found = topic != null ? topic : deleted.get(fact.topicId());
+        return found == null ? null : found[fact.partition()];
+    }
+
+    private static void addSegments(PartitionReplica replica, LogEnd end, List<ServedCopies.Segment> segments)
+            throws IOException {
+        PartitionLog log = replica.log();
+        Path folder = replica.folder();
+        String name = "logs/%s/%s/"
+                .formatted(Objects.requireNonNull(folder.getParent()).getFileName(), folder.getFileName());
+        for (PartitionLog.Segment segment : log.segments()) {
+            if (segment.firstOffset() <= end.segmentFirstOffset()) {
+                boolean last = segment.firstOffset() == end.segmentFirstOffset();
+                String file = "%020d.log".formatted(segment.firstOffset());
+                segments.add(new ServedCopies.Segment(
+                        name + file,
+                        folder.resolve(file),
+                        log,
+                        segment.firstOffset(),
+                        last ? end.positionBytes() : segment.sizeBytes(),
+                        !last));
+            }
+        }
+    }
+
+    void unpin() {
+        flushing.lock();
+        try {
+            pins--;
+            manifestOutdated |= pins == 0 && deletionsWait;
+        } finally {
+            flushing.unlock();
+        }
+    }
+
+    // ---- becoming a copy of a peer
+    // ---------------------------------------------------------------------------------
+
+    void fetchFrom(CopyFetcher source) {
+        fetcher = source;
+    }
+
+    StateFolders folders() {
+        return folders;
+    }
+
+    /// Name of the folder of the partition logs in force.
+    String folder() {
+        return folder;
+    }
+
+    /// A sealed segment of this replica with exactly these bytes; null when there is none. Any thread.
+    ///
+    /// @param topicFolder the folder's name
+    @Nullable
+    Path sealedSegment(String topicFolder, int partition, long firstOffset, long sizeBytes, int crc32c)
+            throws IOException {
+        int dash = topicFolder.lastIndexOf('-');
+        long topicId = Long.parseLong(topicFolder.substring(dash + 1));
+        PartitionReplica replica = replica(topicId, partition);
+        if (replica == null
+                || !replica.isWritten()
+                || !String.valueOf(Objects.requireNonNull(replica.folder().getParent())
+                                .getFileName())
+                        .equals(topicFolder)) {
+            return null;
+        }
+        PartitionLog log = replica.log();
+        for (PartitionLog.Segment segment : log.segments()) {
+            if (segment.firstOffset() == firstOffset) {
+                return segment.sealed()
+                                && segment.sizeBytes() == sizeBytes
+                                && log.checksum(firstOffset, sizeBytes) == crc32c
+                        ? replica.folder().resolve("%020d.log".formatted(firstOffset))
+                        : null;
+            }
+        }
+        return null;
+    }
+
+    /// Opens and checks a state that was copied. Any thread; nothing in force changes.
+    CopiedState openCopy(Manifest manifest) throws IOException {
+        CopiedState copy = new CopiedState(manifest, replicasOf(manifest));
+        try {
+            openLogs(copy.replicas());
+            return copy;
+        } catch (IOException | RuntimeException e) {
+            copy.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public CompletableFuture<Optional<LogPoint>> fetchCopy(GroupPeers.Peer leader, long firstIndex) {
+        CopyFetcher source = fetcher;
+        if (firstIndex <= 0) {
+            return CompletableFuture.completedFuture(Optional.empty()); // asked for form's sake: nothing was purged
+        }
+        return source == null
+                ? CompletableFuture.failedFuture(new IOException("the node is starting"))
+                : source.fetch(leader, firstIndex);
+    }
+
+    @Override
+    public void leaderChanged() {
+        CopyFetcher source = fetcher;
+        if (source != null) {
+            source.leaderChanged();
+        }
+    }
+
+    @Override
+    public void adoptCopy() throws IOException {
+        CopyFetcher source = fetcher;
+        CopiedState copy = source == null ? null : source.takeReady();
+        boolean newer = copy != null && copy.manifest().index() > index;
+        try {
+            if (copy != null && newer) {
+                become(copy);
+            } else {
+                if (copy != null) {
+                    copy.close();
+                    folders.discardReadyCopy();
+                }
+                takeSnapshot();
+            }
+        } finally {
+            if (source != null) {
+                source.adopted(newer);
+            }
+        }
+    }
+
+    private void become(CopiedState copy) throws IOException {
+        Manifest manifest = copy.manifest();
+        Metadata before = metadata;
+        flushing.lock();
+        try {
+            folders.bringIntoForce();
+            Map<Long, PartitionReplica[]> old = new HashMap<>(replicas);
+            for (Map.Entry<Long, PartitionReplica[]> topic : copy.replicas().entrySet()) {
+                PartitionReplica[] known = old.remove(topic.getKey());
+                if (known == null) {
+                    replicas.put(topic.getKey(), topic.getValue());
+                    continue;
+                }
+                for (int partition = 0; partition < known.length; partition++) {
+                    known[partition].become(topic.getValue()[partition]);
+                }
+            }
+            folder = manifest.folder();
+            metadata = manifest.metadata();
+            for (Long gone : old.keySet()) {
+                closeAll(java.util.Collections.singletonList(replicas.remove(gone)));
+            }
+            closeAll(deleted.values());
+            deleted.clear();
+            touched.clear();
+            timeMs = manifest.timeMs();
+            durableTerm = manifest.term();
+            durableIndex = manifest.index();
+            bytesSinceSnapshot = 0;
+            manifestOutdated = false;
+            metadataChanged = false;
+            skip(manifest.index(), manifest.term());
+        } finally {
+            flushing.unlock();
+        }
+        LOG.atInfo()
+                .addKeyValue("index", manifest.index())
+                .addKeyValue("topicsBefore", before.topics().size())
+                .addKeyValue("topics", metadata.topics().size())
+                .log("this replica was rebuilt from a copy");
+        for (PartitionReplica[] topic : replicas.values()) {
+            for (PartitionReplica replica : topic) {
+                listener.appended(replica.name);
+            }
+        }
+        listener.metadataChanged();
+    }
+
+    private static void closeAll(Collection<PartitionReplica[]> topics) throws IOException {
+        for (PartitionReplica[] topic : topics) {
+            for (PartitionReplica replica : topic) {
+                replica.close();
+            }
+        }
+    }
+
     /// Closes the partition logs without making them durable: the consensus log still holds what they miss.
     public void close() throws IOException {
         flushing.lock();
         try {
-            for (PartitionReplica[] topic : replicas.values()) {
-                for (PartitionReplica replica : topic) {
-                    replica.close();
-                }
-            }
-            for (PartitionReplica[] topic : deleted.values()) {
-                for (PartitionReplica replica : topic) {
-                    replica.close();
-                }
-            }
+            closeAll(replicas.values());
+            closeAll(deleted.values());
         } finally {
             flushing.unlock();
         }

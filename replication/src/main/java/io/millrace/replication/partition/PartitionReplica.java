@@ -1,5 +1,6 @@
 package io.millrace.replication.partition;
 
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogEnd;
 import io.millrace.log.LogSettings;
 import io.millrace.log.LogStore;
@@ -10,6 +11,7 @@ import io.millrace.replication.metadata.IdempotencyWindow;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// This node's copy of one partition: its log, opened when first needed, and what the manifest must say of it.
@@ -19,7 +21,7 @@ final class PartitionReplica {
     final TopicPartition name;
     final long topicId;
     private final Disk disk;
-    private final Path folder;
+    private volatile Path folder;
     private final LogSettings settings;
 
     private volatile @Nullable PartitionLog log;
@@ -31,6 +33,8 @@ final class PartitionReplica {
     // under this object's lock; a late reader must not bring a deleted log back
     private boolean closed;
     private @Nullable IdempotencyWindow window;
+
+    private volatile @Nullable Consumer<CorruptLogException> damageListener;
 
     // the batch that is open for this partition in the entry that the batcher builds; the batcher's thread only
     long openBatchEntry;
@@ -82,9 +86,44 @@ final class PartitionReplica {
                                             end.nextOffset(),
                                             Math.max(end.earliestOffset(), earliest)));
             open.advanceHighWatermark(open.nextOffset());
+            open.onDamage(this::damaged);
             log = open;
         }
         return open;
+    }
+
+    /// Hears of batches that are not what was written, on the reader's thread.
+    void onDamage(Consumer<CorruptLogException> listener) {
+        damageListener = listener;
+    }
+
+    private void damaged(CorruptLogException found) {
+        Consumer<CorruptLogException> listener = damageListener;
+        if (listener != null) {
+            listener.accept(found);
+        }
+    }
+
+    /// From now on this is the state of `copy`, whose log is taken over. Readers of the old log go on in the
+    /// new one.
+    synchronized void become(PartitionReplica copy) throws IOException {
+        PartitionLog old = log;
+        PartitionLog taken = copy.log;
+        folder = copy.folder;
+        durableEnd = copy.durableEnd;
+        earliest = Math.max(earliest, copy.earliest);
+        window = copy.window;
+        foldersDurable = copy.foldersDurable;
+        log = taken;
+        if (taken != null) {
+            taken.onDamage(this::damaged);
+        }
+        if (old != null) {
+            if (taken != null) {
+                old.replaceBy(taken);
+            }
+            old.close();
+        }
     }
 
     boolean isWritten() {

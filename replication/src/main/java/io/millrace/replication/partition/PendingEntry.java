@@ -3,6 +3,7 @@ package io.millrace.replication.partition;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.OutcomeUnknownException;
+import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.ReplicationException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -127,7 +128,7 @@ public final class PendingEntry {
     static void refuse(Waiting[] requests, @Nullable String leader) {
         for (Waiting request : requests) {
             switch (request) {
-                case Waiting.Command command -> command.fail(new ReplicationException(notLeading(leader), null));
+                case Waiting.Command command -> command.fail(notLeading(leader));
                 case Waiting.Append head -> {
                     for (Waiting.Append append = head; append != null; append = append.nextInBatch) {
                         append.future.complete(new AppendOutcome.NotLeader(leader));
@@ -137,10 +138,12 @@ public final class PendingEntry {
         }
     }
 
-    static String notLeading(@Nullable String leader) {
-        return leader == null
-                ? "no node leads at the moment; try again"
-                : "this node does not lead; node %s does".formatted(leader);
+    static NotLeaderException notLeading(@Nullable String leader) {
+        return new NotLeaderException(
+                leader == null
+                        ? "no node leads at the moment; try again"
+                        : "this node does not lead; node %s does".formatted(leader),
+                leader);
     }
 
     /// It did not come through, or nobody knows.

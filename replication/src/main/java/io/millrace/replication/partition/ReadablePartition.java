@@ -1,5 +1,6 @@
 package io.millrace.replication.partition;
 
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogEnd;
 import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.log.PartitionLog;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
 /// that was decided, even while its files are still there.
@@ -85,6 +87,21 @@ final class ReadablePartition implements PartitionLog {
     @Override
     public void verify(VerifyProgress progress) throws IOException {
         replica.log().verify(progress);
+    }
+
+    @Override
+    public int checksum(long segmentFirstOffset, long sizeBytes) throws IOException {
+        return replica.log().checksum(segmentFirstOffset, sizeBytes);
+    }
+
+    @Override
+    public void replaceBy(PartitionLog successor) {
+        throw readingOnly();
+    }
+
+    @Override
+    public void onDamage(Consumer<CorruptLogException> listener) {
+        throw readingOnly();
     }
 
     @Override

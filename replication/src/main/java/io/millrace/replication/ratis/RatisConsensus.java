@@ -1,13 +1,13 @@
 package io.millrace.replication.ratis;
 
+import io.millrace.replication.Member;
 import io.millrace.replication.ReplicationSettings;
 import io.millrace.replication.partition.Consensus;
+import io.millrace.replication.partition.GroupPeers;
 import io.millrace.replication.partition.PendingEntry;
 import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +60,7 @@ public final class RatisConsensus implements Consensus {
     private final RaftPeerId self;
     private final ClientId clientId;
     private final AtomicLong nextCallId = new AtomicLong(1);
+    private final RatisPeers group;
     private volatile boolean closed;
 
     private RatisConsensus(
@@ -72,6 +73,7 @@ public final class RatisConsensus implements Consensus {
         this.self = server.getId();
         this.division = server.getDivision(GROUP);
         this.submitter = (RaftClientAsynchronousProtocol) division;
+        this.group = new RatisPeers(server, division, machine, clientId, nextCallId);
     }
 
     /// Starts this node's peer of the group.
@@ -85,30 +87,15 @@ public final class RatisConsensus implements Consensus {
                 folder.resolve(GROUP.getUuid().toString()).resolve("current"),
                 settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES);
 
-        List<RaftPeer> peers = new ArrayList<>();
-        InetSocketAddress address = null;
-        for (ReplicationSettings.Peer peer : settings.peers()) {
-            InetSocketAddress at = parse(peer.raftAddress());
-            boolean isSelf = peer.id().equals(settings.nodeId());
-            if (isSelf && at.getPort() == 0) {
-                at = InetSocketAddress.createUnresolved(at.getHostString(), freePort(at.getHostString()));
-            }
-            address = isSelf ? at : address;
-            peers.add(RaftPeer.newBuilder()
-                    .setId(peer.id())
-                    .setAddress(at.getHostString() + ":" + at.getPort())
-                    .build());
-        }
-        if (address == null) {
-            throw new IllegalArgumentException(
-                    "node '%s' is not one of the peers %s".formatted(settings.nodeId(), settings.peers()));
-        }
+        List<RaftPeer> peers =
+                settings.members().stream().map(RatisConsensus::toPeer).toList();
+        InetSocketAddress address = parse(settings.self().raftAddress());
         ClientId clientId = ClientId.randomId();
         RatisStateMachine machine = new RatisStateMachine(stateMachine, clientId);
         RaftServer server = null;
         try {
             server = RaftServer.newBuilder()
-                    .setServerId(RaftPeerId.valueOf(settings.nodeId()))
+                    .setServerId(RaftPeerId.valueOf(settings.self().peerId()))
                     // the peers are given at every start: the first address that is registered wins over what
                     // is stored
                     .setGroup(RaftGroup.valueOf(GROUP, peers))
@@ -152,10 +139,12 @@ public final class RatisConsensus implements Consensus {
                 address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
-    private static int freePort(String host) throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(host))) {
-            return socket.getLocalPort();
-        }
+    static RaftPeer toPeer(Member member) {
+        RaftPeer.Builder peer = RaftPeer.newBuilder().setId(member.peerId()).setAddress(member.raftAddress());
+        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port is
+        return member.httpAddress().isEmpty()
+                ? peer.build()
+                : peer.setClientAddress(member.httpAddress()).build();
     }
 
     private static void closeAfter(Throwable failure, RaftServer server) {
@@ -261,12 +250,17 @@ public final class RatisConsensus implements Consensus {
     @Override
     public Optional<String> leader() {
         RaftPeerId leader = closed ? null : division.getInfo().getLeaderId();
-        return Optional.ofNullable(leader).map(RaftPeerId::toString);
+        return Optional.ofNullable(leader).map(RaftPeerId::toString).map(Member::nodeIdOf);
     }
 
     @Override
     public int peers() {
-        return settings.peers().size();
+        return Math.max(1, division.getRaftConf().getAllPeers().size());
+    }
+
+    @Override
+    public GroupPeers group() {
+        return group;
     }
 
     @Override

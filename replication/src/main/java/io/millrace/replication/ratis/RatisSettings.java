@@ -18,6 +18,9 @@ final class RatisSettings {
     /// One message on the wire or one entry in the log is an entry of ours plus this at most.
     static final int ENTRY_OVERHEAD_BYTES = 64 << 10;
 
+    /// A linearizable read that has no answer by then has none: a leader without a majority must not hang.
+    static final long BARRIER_TIMEOUT_MS = 2_000;
+
     private static final int MIB = 1 << 20;
 
     private RatisSettings() {}
@@ -34,6 +37,7 @@ final class RatisSettings {
         // reads through the leader's lease; needs pre-vote
         RaftServerConfigKeys.Read.setOption(properties, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
         RaftServerConfigKeys.Read.setLeaderLeaseEnabled(properties, true);
+        RaftServerConfigKeys.Read.setTimeout(properties, millis(BARRIER_TIMEOUT_MS));
         // the cache is unbounded and on every node; retries are ours (idempotency keys), so it only has to
         // exist
         RaftServerConfigKeys.RetryCache.setExpiryTime(properties, seconds(2));
@@ -71,9 +75,12 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setUnsafeFlushEnabled(properties, false);
         // a flush is bounded by the queue's bytes
         RaftServerConfigKeys.Log.setForceSyncNum(properties, 1024);
-        RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(64L * MIB));
+        RaftServerConfigKeys.Log.setSegmentSizeMax(
+                properties, SizeInBytes.valueOf(Long.getLong("millrace.raft.segmentBytes", 64L * MIB)));
         // zeros are written ahead by this much; more helps only entries of megabytes
-        RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(4L * MIB));
+        RaftServerConfigKeys.Log.setPreallocatedSize(
+                properties,
+                SizeInBytes.valueOf(Math.min(4L * MIB, Long.getLong("millrace.raft.segmentBytes", 4L * MIB))));
         // the first is also the largest entry, the second must be larger still
         RaftServerConfigKeys.Log.Appender.setBufferByteLimit(
                 properties, SizeInBytes.valueOf(entryBytesMax + ENTRY_OVERHEAD_BYTES));
@@ -85,10 +92,11 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(properties, SizeInBytes.valueOf(256L * MIB));
         // a dead follower must not fill the disk ...
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-        // ... a short outage is caught up from the log, and RATIS-2500 is avoided; alone there is nobody to
-        // catch up
-        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, peers == 1 ? 0 : 1000);
-        RaftServerConfigKeys.Log.setPurgeGap(properties, 128);
+        // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to
+        // catch up, but a node may be added before the next start, so it must not be 0
+        int keptEntries = Integer.getInteger("millrace.raft.keptEntries", peers == 1 ? 16 : 1000);
+        RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, keptEntries);
+        RaftServerConfigKeys.Log.setPurgeGap(properties, Math.clamp(keptEntries, 1, 128));
     }
 
     private static void snapshots(RaftProperties properties) {
@@ -104,9 +112,9 @@ final class RatisSettings {
     }
 
     private static void elections(RaftProperties properties, int peers) {
-        // garbage collection pauses; heartbeats follow the smaller one
-        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, seconds(1));
-        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, seconds(2));
+        // long enough for garbage collection pauses; heartbeats follow the smaller one (every 400 ms)
+        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(800));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(1600));
         // only until the first leader; alone there is nobody to wait for
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(peers == 1 ? 10 : 100));
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(peers == 1 ? 20 : 300));
@@ -114,7 +122,7 @@ final class RatisSettings {
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, seconds(10));
         RaftServerConfigKeys.Rpc.setSlownessTimeout(properties, seconds(60));
         // after losing the majority a node may stand again after this
-        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, seconds(4));
+        RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, seconds(3));
         RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.replication.ratis;
 
 import io.millrace.replication.partition.CommandOutcome;
+import io.millrace.replication.partition.GroupPeers;
 import io.millrace.replication.partition.PendingEntry;
 import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
@@ -10,12 +11,16 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerProto;
 import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -35,9 +40,14 @@ final class RatisStateMachine extends BaseStateMachine {
     private static final CompletableFuture<Message> APPLIED =
             CompletableFuture.completedFuture(Message.valueOf(ByteString.EMPTY));
 
+    /// What Ratis takes for "the log has everything".
+    @SuppressWarnings("NullAway") // the library's convention
+    private static final TermIndex UNAVAILABLE = null;
+
     private final StateMachine machine;
     private final ByteString clientId;
     private final Map<Long, PendingEntry> inFlight = new ConcurrentHashMap<>();
+    private volatile Runnable changeListener = () -> {};
 
     RatisStateMachine(StateMachine machine, ClientId clientId) {
         this.machine = machine;
@@ -130,6 +140,29 @@ final class RatisStateMachine extends BaseStateMachine {
         machine.logFailed("the raft log could not be written", cause);
     }
 
+    // ---- peers ----
+
+    void onChange(Runnable listener) {
+        changeListener = listener;
+    }
+
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftConfigurationProto configuration) {
+        changeListener.run();
+    }
+
+    @Override
+    public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+        machine.leaderChanged();
+        changeListener.run();
+    }
+
+    /// A linearizable read reads nothing: the caller only wants to know that it may.
+    @Override
+    public CompletableFuture<Message> query(Message request) {
+        return APPLIED;
+    }
+
     // ---- snapshots ----
 
     @Override
@@ -148,11 +181,18 @@ final class RatisStateMachine extends BaseStateMachine {
         return machine.durableIndex() < 0 ? null : new FileListSnapshotInfo(List.of(), durable());
     }
 
+    /// Under Ratis' lock: files are fetched elsewhere. The future must fail when another node leads, because
+    /// Ratis refuses the notice of a leader whose log begins earlier while it waits for this one.
     @Override
     public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(RoleInfoProto role, TermIndex firstInLog) {
-        return CompletableFuture.failedFuture(new IOException(
-                "this replica is behind the leader's log, which begins at %s; it must be rebuilt from a copy of a peer"
-                        .formatted(firstInLog)));
+        RaftPeerProto leader = role.getFollowerInfo().getLeaderInfo().getId();
+        return machine.fetchCopy(
+                        new GroupPeers.Peer(
+                                leader.getId().toStringUtf8(), leader.getAddress(), leader.getClientAddress()),
+                        firstInLog.getIndex())
+                .thenApply(point -> point.isPresent()
+                        ? TermIndex.valueOf(point.get().term(), point.get().index())
+                        : UNAVAILABLE);
     }
 
     // ---- life cycle: Ratis closes a division for ever when these transitions are missing ----
@@ -168,12 +208,21 @@ final class RatisStateMachine extends BaseStateMachine {
         getLifeCycle().transition(LifeCycle.State.PAUSED);
     }
 
+    /// On the applying thread. A copy that cannot come into force stops this replica; the next start tries
+    /// again.
     @Override
-    public void reinitialize() {
-        getLifeCycle().startAndTransition(() -> {
-            if (machine.durableIndex() >= 0) {
-                setLastAppliedTermIndex(durable());
-            }
-        });
+    public void reinitialize() throws IOException {
+        try {
+            getLifeCycle()
+                    .startAndTransition(
+                            () -> {
+                                machine.adoptCopy();
+                                setLastAppliedTermIndex(durable());
+                            },
+                            IOException.class);
+        } catch (IOException | RuntimeException e) {
+            machine.logFailed("the copy of a peer could not come into force", e);
+            throw e;
+        }
     }
 }

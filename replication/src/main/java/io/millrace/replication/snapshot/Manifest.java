@@ -25,25 +25,40 @@ import org.jspecify.annotations.Nullable;
 /// | bytes | field     | meaning                                      |
 /// |-------|-----------|----------------------------------------------|
 /// | 0–3   | magic     | `MRMF`                                       |
-/// | 4–7   | version   | 1                                            |
+/// | 4–7   | version   | 2                                            |
 /// | 8–11  | length    | bytes of the body                            |
-/// | 12–   | body      | term, index, time, metadata, partitions      |
+/// | 12–   | body      | term, index, time, metadata, partitions, folder |
 /// | end   | crc32c    | 4 bytes over everything before               |
 ///
 /// A partition in the body: topic id, partition, earliest offset, whether its log has an end (1 byte), the end
-/// (segment, position, next offset), its idempotency window.
+/// (segment, position, next offset), its idempotency window. Version 1 has no folder; it is `logs`.
 ///
 /// @param index of the last entry that is contained
 /// @param timeMs largest time of the entries that are contained
 /// @param partitions those that hold anything; the others are empty
-public record Manifest(long term, long index, long timeMs, Metadata metadata, List<PartitionFact> partitions) {
+/// @param folder of the partition logs, in the data folder. Replacing the manifest is how a rebuilt state comes into
+///     force, all of it at once
+public record Manifest(
+        long term, long index, long timeMs, Metadata metadata, List<PartitionFact> partitions, String folder) {
+    /// The folder of partition logs that a node begins with.
+    public static final String FIRST_FOLDER = "logs";
+
     static final int MAGIC = 0x4d524d46;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     private static final int HEADER_BYTES = 12;
     private static final int CHECKSUM_BYTES = 4;
 
     public Manifest {
         partitions = List.copyOf(partitions);
+    }
+
+    public Manifest(long term, long index, long timeMs, Metadata metadata, List<PartitionFact> partitions) {
+        this(term, index, timeMs, metadata, partitions, FIRST_FOLDER);
+    }
+
+    /// The same state in another folder.
+    public Manifest in(String otherFolder) {
+        return new Manifest(term, index, timeMs, metadata, partitions, otherFolder);
     }
 
     /// @param earliestOffset decided floor; files below it may still be there
@@ -79,7 +94,19 @@ public record Manifest(long term, long index, long timeMs, Metadata metadata, Li
         }
     }
 
-    byte[] encode() throws IOException {
+    /// Decodes the bytes of a manifest's file.
+    ///
+    /// @param place for messages
+    /// @throws CorruptLogException they are not what was written
+    public static Manifest of(Path place, byte[] bytes, int idempotencyKeysMax) throws IOException {
+        if (bytes.length < HEADER_BYTES + CHECKSUM_BYTES) {
+            throw corrupt(place, "it is %d bytes long".formatted(bytes.length));
+        }
+        return decode(place, bytes, bytes.length, idempotencyKeysMax);
+    }
+
+    /// The bytes of the file.
+    public byte[] encode() throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(4096);
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeInt(MAGIC);
@@ -108,6 +135,7 @@ public record Manifest(long term, long index, long timeMs, Metadata metadata, Li
                 window.writeTo(out);
             }
         }
+        out.writeUTF(folder);
         out.writeInt(0); // checksum, below
         byte[] encoded = bytes.toByteArray();
         ByteBuffer view = ByteBuffer.wrap(encoded);
@@ -121,8 +149,9 @@ public record Manifest(long term, long index, long timeMs, Metadata metadata, Li
         if (length < bytes.length || view.getInt(0) != MAGIC) {
             throw corrupt(file, "it does not begin with MRMF");
         }
-        if (view.getInt(4) != VERSION) {
-            throw corrupt(file, "its version is %d, this program reads %d".formatted(view.getInt(4), VERSION));
+        int version = view.getInt(4);
+        if (version < 1 || version > VERSION) {
+            throw corrupt(file, "its version is %d, this program reads 1 to %d".formatted(version, VERSION));
         }
         int bodyBytes = view.getInt(8);
         if (bodyBytes != length - HEADER_BYTES - CHECKSUM_BYTES) {
@@ -148,7 +177,8 @@ public record Manifest(long term, long index, long timeMs, Metadata metadata, Li
             IdempotencyWindow window = in.readBoolean() ? IdempotencyWindow.readFrom(in, idempotencyKeysMax) : null;
             partitions[i] = new PartitionFact(topicId, partition, earliestOffset, end, window);
         }
-        return new Manifest(term, index, timeMs, metadata, List.of(partitions));
+        String folder = version == 1 ? FIRST_FOLDER : in.readUTF();
+        return new Manifest(term, index, timeMs, metadata, List.of(partitions), folder);
     }
 
     private static int checksum(byte[] bytes, int length) {

@@ -65,8 +65,8 @@ class GroupStateModelTest {
     private static ReplicationSettings settings() {
         ReplicationSettings node = Nodes.settings(FOLDER);
         return new ReplicationSettings(
-                node.nodeId(),
-                node.peers(),
+                node.self(),
+                node.members(),
                 node.dataFolder(),
                 1,
                 new LogSettings(2_000, 256), // a few batches a segment

@@ -137,7 +137,7 @@ final class ModelState {
 
     CommandOutcome fence(String query, long generation) {
         long current = fences.getOrDefault(query, 0L);
-        if (generation < current) {
+        if (generation <= current) {
             return new CommandOutcome.FenceDecided(new FenceOutcome.Stale(current));
         }
         fences.put(query, generation);

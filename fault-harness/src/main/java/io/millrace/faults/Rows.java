@@ -1,0 +1,483 @@
+package io.millrace.faults;
+
+import static io.millrace.faults.check.Violation.Kind.DIVERGED;
+import static io.millrace.faults.check.Violation.Kind.LOST;
+import static io.millrace.faults.check.Violation.Kind.PHANTOM;
+
+import io.millrace.faults.Row.Planted;
+import io.millrace.faults.load.Lie;
+import io.millrace.faults.stage.Need;
+import io.millrace.faults.stage.Stage;
+import io.millrace.faults.stage.Tracer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/// All rows of the table of faults.
+///
+/// A round begins with all nodes up and ends with all nodes up. How long things stay broken is drawn anew each time.
+public final class Rows {
+    private static final Set<Need> NOTHING = Set.of();
+    private static final Set<Need> NETWORK = Set.of(Need.NETWORK);
+    private static final Set<Need> DISK = Set.of(Need.DISK);
+    private static final String FAULT = "fault";
+    private static final String REPAIR = "repair";
+
+    /// What a node gets to come back by itself before somebody restarts it.
+    private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
+
+    private static final Duration CATCH_UP = Duration.ofSeconds(60);
+
+    private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
+    private static final Planted NOTHING_SENT =
+            Planted.lie("acknowledges what it did not write", Lie.ACKNOWLEDGES_NOTHING);
+    private static final Planted ERRORS = Planted.lie("acknowledges errors", Lie.ACKNOWLEDGES_ERRORS);
+    private static final Planted CACHE = Planted.lie("answers reads from an old cache", Lie.ANSWERS_FROM_CACHE);
+    private static final Planted TWICE = Planted.lie("writes twice", Lie.SENDS_TWICE);
+    private static final Planted KEYLESS = Planted.lie("forgets idempotency keys", Lie.FORGETS_KEYS);
+    private static final Planted REVERSED = Planted.lie("reverses the lines of a request", Lie.REVERSES_LINES);
+    private static final Planted DENIAL = Planted.lie("denies what it has written", Lie.DENIES);
+
+    private static final List<Row> ALL = List.of(
+            new Row("kill-one", "kill -9 of any node", FAULT, 1, NOTHING, Rows::killOne, FROM_MEMORY),
+            new Row("kill-leader", "kill -9 of the leader", FAULT, 3, NOTHING, Rows::killLeader, KEYLESS),
+            new Row("kill-all", "kill -9 of all nodes at once", REPAIR, 2, NOTHING, Rows::killAll, FROM_MEMORY),
+            new Row("pause-one", "SIGSTOP of any node, then SIGCONT", REPAIR, 1, NOTHING, Rows::pauseOne, TWICE),
+            new Row(
+                    "pause-leader",
+                    "SIGSTOP of the leader past an election",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::pauseLeader,
+                    CACHE),
+            new Row(
+                    "pause-followers",
+                    "SIGSTOP of all but the leader",
+                    REPAIR,
+                    3,
+                    NOTHING,
+                    Rows::pauseFollowers,
+                    ERRORS),
+            new Row("cut-leader", "the leader alone in its network", FAULT, 3, NETWORK, Rows::cutLeader, CACHE),
+            new Row("cut-follower", "a follower alone in its network", FAULT, 3, NETWORK, Rows::cutFollower, DENIAL),
+            new Row(
+                    "cut-leader-out",
+                    "the leader hears but cannot speak",
+                    FAULT,
+                    3,
+                    NETWORK,
+                    Rows::cutLeaderOut,
+                    KEYLESS),
+            new Row(
+                    "cut-leader-in",
+                    "the leader speaks but cannot hear",
+                    FAULT,
+                    3,
+                    NETWORK,
+                    Rows::cutLeaderIn,
+                    REVERSED),
+            new Row(
+                    "bridge",
+                    "two nodes see the third but not each other",
+                    FAULT,
+                    3,
+                    NETWORK,
+                    Rows::bridge,
+                    NOTHING_SENT),
+            new Row("power-one", "power cut of any node", FAULT, 1, DISK, Rows::cutPowerOfOne, unsafeFlush()),
+            new Row("power-all", "power cut of all nodes at once", REPAIR, 2, DISK, Rows::cutPowerOfAll, unsafeFlush()),
+            new Row(
+                    "fsync-error",
+                    "fsync fails on the leader",
+                    REPAIR,
+                    1,
+                    Set.of(Need.TRACER),
+                    Rows::failFsync,
+                    unsafeFlush()),
+            new Row(
+                    "fsync-slow",
+                    "fsync takes 300 ms on the leader",
+                    FAULT,
+                    1,
+                    Set.of(Need.TRACER),
+                    Rows::slowFsync,
+                    TWICE),
+            new Row("disk-full", "the leader's disk is full, then not", REPAIR, 1, DISK, Rows::fillDisk, ERRORS),
+            new Row(
+                    "torn-log",
+                    "a torn write at the end of a Raft log",
+                    REPAIR,
+                    1,
+                    NOTHING,
+                    Rows::tearLog,
+                    forgottenLog()),
+            new Row(
+                    "torn-segment",
+                    "a torn write at the end of a segment",
+                    REPAIR,
+                    1,
+                    NOTHING,
+                    Rows::tearSegment,
+                    forgery()),
+            new Row("flip-log", "a flipped bit in a Raft log", FAULT, 3, NOTHING, Rows::flipLog, forgottenLog()),
+            new Row("flip-segment", "a flipped bit in a segment", FAULT, 3, NOTHING, Rows::flipSegment, forgery()),
+            new Row("wiped", "a node comes back with an empty disk", FAULT, 3, NOTHING, Rows::wipe, wipedAll()),
+            new Row(
+                    "rollback",
+                    "an older version of a segment comes back",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::rollBack,
+                    forgery()),
+            new Row(
+                    "clock",
+                    "clocks jump hours forward and back",
+                    FAULT,
+                    1,
+                    Set.of(Need.CLOCK),
+                    Rows::jumpClocks,
+                    KEYLESS));
+
+    private Rows() {}
+
+    public static List<Row> all() {
+        return ALL;
+    }
+
+    public static Optional<Row> named(String name) {
+        return ALL.stream().filter(row -> row.name().equals(name)).findFirst();
+    }
+
+    private static void holdBetween(Stage stage, int minMs, int maxMs) throws InterruptedException {
+        stage.hold(stage.random().nextInt(minMs, maxMs));
+    }
+
+    // ---- processes
+
+    private static void killOne(Stage stage) throws IOException, InterruptedException {
+        kill(stage, stage.any());
+    }
+
+    private static void killLeader(Stage stage) throws IOException, InterruptedException {
+        kill(stage, stage.leader());
+    }
+
+    private static void kill(Stage stage, int victim) throws IOException, InterruptedException {
+        stage.kill(victim);
+        if (stage.count() > 2) {
+            stage.awaitWrites();
+            holdBetween(stage, 0, 1_500);
+            stage.start(victim);
+        } else {
+            stage.start(victim);
+            stage.awaitWrites();
+        }
+        stage.awaitReady(victim);
+    }
+
+    private static void killAll(Stage stage) throws IOException, InterruptedException {
+        for (int i = 0; i < stage.count(); i++) {
+            stage.kill(i);
+        }
+        restart(stage, everybody(stage));
+    }
+
+    private static int[] everybody(Stage stage) {
+        return IntStream.range(0, stage.count()).toArray();
+    }
+
+    /// Starts nodes and counts until writes resume.
+    private static void restart(Stage stage, int... nodes) throws IOException, InterruptedException {
+        for (int node : nodes) {
+            stage.start(node);
+        }
+        stage.awaitWrites();
+        for (int node : nodes) {
+            stage.awaitReady(node);
+        }
+    }
+
+    private static void pauseOne(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.freeze(victim);
+        holdBetween(stage, 300, 5_000);
+        stage.thaw(victim);
+        stage.awaitWrites();
+    }
+
+    private static void pauseLeader(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        stage.freeze(victim);
+        stage.awaitWrites();
+        holdBetween(stage, 0, 2_000);
+        stage.thaw(victim);
+        stage.awaitReady(victim);
+    }
+
+    private static void pauseFollowers(Stage stage) throws IOException, InterruptedException {
+        int leader = stage.leader();
+        int[] followers = stage.others(leader);
+        for (int follower : followers) {
+            stage.freeze(follower);
+        }
+        stage.cutOff(leader);
+        holdBetween(stage, 2_500, 5_000);
+        stage.restored(leader);
+        for (int follower : followers) {
+            stage.thaw(follower);
+        }
+        stage.awaitWrites();
+    }
+
+    // ---- network
+
+    private static void cutLeader(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        for (int other : stage.others(victim)) {
+            stage.cut(victim, other);
+            stage.cut(other, victim);
+        }
+        awaitWithout(stage, victim);
+    }
+
+    private static void cutLeaderOut(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        for (int other : stage.others(victim)) {
+            stage.cut(victim, other);
+        }
+        awaitWithout(stage, victim);
+    }
+
+    private static void cutLeaderIn(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        for (int other : stage.others(victim)) {
+            stage.cut(other, victim);
+        }
+        awaitWithout(stage, victim);
+    }
+
+    /// The victim is cut off: it must acknowledge nothing, the others must go on without it.
+    private static void awaitWithout(Stage stage, int victim) throws IOException, InterruptedException {
+        stage.cutOff(victim);
+        stage.awaitWrites();
+        holdBetween(stage, 500, 3_000);
+        stage.restored(victim);
+        stage.healNetwork();
+        stage.awaitReady(victim);
+    }
+
+    private static void cutFollower(Stage stage) throws IOException, InterruptedException {
+        int[] followers = stage.others(stage.leader());
+        int victim = followers[stage.random().nextInt(followers.length)];
+        for (int other : stage.others(victim)) {
+            stage.cut(victim, other);
+            stage.cut(other, victim);
+        }
+        awaitWithout(stage, victim);
+    }
+
+    private static void bridge(Stage stage) throws IOException, InterruptedException {
+        int leader = stage.leader();
+        int other = stage.others(leader)[stage.random().nextInt(stage.count() - 1)];
+        stage.cut(leader, other);
+        stage.cut(other, leader);
+        stage.awaitWrites();
+        holdBetween(stage, 2_000, 5_000);
+        stage.healNetwork();
+        stage.awaitReady(other);
+    }
+
+    // ---- disks
+
+    private static void cutPowerOfOne(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.cutPower(victim);
+        if (stage.count() > 2) {
+            stage.awaitWrites();
+            stage.start(victim);
+            stage.awaitReady(victim);
+        } else {
+            restart(stage, victim);
+        }
+    }
+
+    private static void cutPowerOfAll(Stage stage) throws IOException, InterruptedException {
+        stage.cutPower(everybody(stage));
+        restart(stage, everybody(stage));
+    }
+
+    /// fsync says that all is well and does nothing; then the power goes.
+    private static Planted unsafeFlush() {
+        return Planted.round(
+                "fsync that does nothing, then a power cut", Set.of(LOST), Set.of(Need.DISK, Need.TRACER), stage -> {
+                    for (int i = 0; i < stage.count(); i++) {
+                        stage.traceFsync(i, "retval=0");
+                    }
+                    holdBetween(stage, 800, 1_500);
+                    cutPowerOfAll(stage);
+                });
+    }
+
+    private static void failFsync(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        try (Tracer _ = stage.traceFsync(victim, "error=EIO")) {
+            holdBetween(stage, 500, 2_000);
+        }
+        if (stage.count() > 2) {
+            stage.awaitWrites();
+            stage.recoverOrRestart(victim, SELF_REPAIR);
+        } else {
+            stage.recoverOrRestart(victim, SELF_REPAIR);
+            stage.awaitWrites();
+        }
+    }
+
+    private static void slowFsync(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        try (Tracer _ = stage.traceFsync(victim, "delay_exit=300000")) {
+            stage.awaitWrites();
+            holdBetween(stage, 1_000, 3_000);
+        }
+        stage.awaitReady(victim);
+    }
+
+    private static void fillDisk(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        stage.fillDisk(victim);
+        holdBetween(stage, 1_500, 4_000);
+        stage.freeDisk(victim);
+        stage.awaitWrites();
+        stage.recoverOrRestart(victim, SELF_REPAIR);
+    }
+
+    // ---- files
+
+    private static void tearLog(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.kill(victim);
+        Path log = stage.raftLog(victim);
+        stage.tearTail(log, Stage.usedSize(log));
+        restart(stage, victim);
+    }
+
+    private static void tearSegment(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.kill(victim);
+        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
+        if (!segments.isEmpty()) {
+            stage.tearTail(segments.getLast(), Files.size(segments.getLast()));
+        }
+        restart(stage, victim);
+    }
+
+    /// Every node forgets the end of its log, as a disk does that lied about a write.
+    private static Planted forgottenLog() {
+        return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            for (int i = 0; i < stage.count(); i++) {
+                stage.kill(i);
+            }
+            for (int i = 0; i < stage.count(); i++) {
+                stage.forgetTail(stage.raftLog(i), 40_000);
+            }
+            restart(stage, everybody(stage));
+        });
+    }
+
+    /// A record changes and its checksum with it.
+    private static Planted forgery() {
+        return Planted.round("a forged record with a right checksum", Set.of(PHANTOM, DIVERGED), NOTHING, stage -> {
+            int victim = stage.any();
+            stage.kill(victim);
+            for (int partition = 0; partition < Stage.partitions(); partition++) {
+                stage.forgeRecord(victim, partition);
+            }
+            restart(stage, victim);
+        });
+    }
+
+    private static void flipLog(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.kill(victim);
+        Path log = stage.raftLog(victim);
+        stage.flipBit(log, stage.random().nextLong(Math.max(1, Stage.usedSize(log))));
+        rebuild(stage, victim);
+    }
+
+    private static void flipSegment(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.kill(victim);
+        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
+        if (!segments.isEmpty()) {
+            Path segment = segments.get(stage.random().nextInt(segments.size()));
+            stage.flipBit(segment, stage.random().nextLong(Files.size(segment)));
+        }
+        rebuild(stage, victim);
+    }
+
+    /// A damaged node comes back and is whole again without anybody's help; the others have gone on.
+    private static void rebuild(Stage stage, int victim) throws IOException, InterruptedException {
+        stage.awaitWrites();
+        stage.start(victim);
+        stage.awaitReady(victim);
+        stage.awaitCaughtUp(victim, CATCH_UP);
+    }
+
+    private static void wipe(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        stage.kill(victim);
+        stage.wipe(victim);
+        rebuild(stage, victim);
+    }
+
+    private static Planted wipedAll() {
+        return Planted.round("a majority forgets everything but its names", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            int keeper = stage.any();
+            for (int i = 0; i < stage.count(); i++) {
+                stage.kill(i);
+            }
+            for (int other : stage.others(keeper)) {
+                stage.forgetAllButIdentity(other);
+            }
+            restart(stage, everybody(stage));
+        });
+    }
+
+    private static void rollBack(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.any();
+        int partition = stage.random().nextInt(Stage.partitions());
+        List<Path> segments = stage.segments(victim, partition);
+        if (segments.isEmpty()) {
+            return;
+        }
+        Path segment = segments.getLast();
+        Path old = segment.resolveSibling(segment.getFileName() + ".old");
+        stage.copy(segment, old);
+        holdBetween(stage, 800, 2_000);
+        stage.kill(victim);
+        if (Files.exists(segment)) {
+            Files.move(old, segment, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        }
+        rebuild(stage, victim);
+    }
+
+    // ---- clocks
+
+    private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
+        int victim = stage.leader();
+        stage.setClock(victim, "+7200");
+        stage.awaitWrites();
+        holdBetween(stage, 500, 2_000);
+        stage.setClock(victim, "-7200");
+        stage.awaitWrites();
+        holdBetween(stage, 500, 2_000);
+        stage.setClock(victim, "+0");
+        stage.awaitReady(victim);
+    }
+}

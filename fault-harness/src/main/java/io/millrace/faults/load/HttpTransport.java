@@ -1,0 +1,59 @@
+package io.millrace.faults.load;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
+
+/// Plain HTTP to the nodes as they are.
+public final class HttpTransport implements Transport, AutoCloseable {
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
+
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
+    private final Supplier<List<URI>> nodes;
+    private final String token;
+
+    /// @param nodes their addresses, by index; they may become more while it runs
+    /// @param token sent with every request unless it is empty
+    public HttpTransport(Supplier<List<URI>> nodes, String token) {
+        this.nodes = nodes;
+        this.token = token;
+    }
+
+    @Override
+    public Answer send(Request request) throws IOException, InterruptedException {
+        HttpRequest.Builder builder = HttpRequest.newBuilder(
+                        nodes.get().get(request.node()).resolve(request.path()))
+                .timeout(request.timeout());
+        if (!token.isEmpty()) {
+            builder.header("Authorization", "Bearer " + token);
+        }
+        String body = request.body();
+        if (body != null) {
+            builder.POST(HttpRequest.BodyPublishers.ofString(body));
+        }
+        try {
+            HttpResponse<String> response = http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
+            return new Answer(
+                    response.statusCode(),
+                    response.body(),
+                    response.headers().firstValue("location").orElse(""));
+        } catch (ConnectException | HttpConnectTimeoutException notConnected) {
+            throw new NotSentException(notConnected);
+        }
+    }
+
+    @Override
+    public void close() {
+        http.shutdownNow();
+    }
+}

@@ -1,0 +1,144 @@
+package io.millrace.faults.stage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+
+/// Reads segment files without the help of those who wrote them: Kafka's record batch v2, uncompressed.
+///
+/// | bytes of a batch | field |
+/// |---|---|
+/// | 0–7 | offset of the first record |
+/// | 8–11 | length of what follows |
+/// | 16 | magic, 2 |
+/// | 17–20 | CRC32C of what follows |
+/// | 21–22 | attributes: bits 0–2 compression, 5 control |
+/// | 57–60 | number of records |
+/// | 61– | records: varints zigzag; length, attributes, timestamp, offset, key, value, headers |
+///
+/// Source: Kafka protocol documentation, "Record Batch".
+final class SegmentFiles {
+    private static final int LENGTH = 8;
+    private static final int LENGTH_EXCLUDES = 12;
+    private static final int MAGIC = 16;
+    private static final int CHECKSUM = 17;
+    private static final int ATTRIBUTES = 21;
+    private static final int RECORD_COUNT = 57;
+    private static final int RECORDS = 61;
+    private static final int COMPRESSION_BITS = 7;
+    private static final int CONTROL_BIT = 0x20;
+
+    /// A record in a file.
+    ///
+    /// @param valueStart position of its value in the file
+    record Found(Path file, int batchStart, long offset, long checksum, int valueStart, int valueSizeBytes) {}
+
+    private SegmentFiles() {}
+
+    /// Segment files of a partition, oldest first.
+    static List<Path> of(Path dataFolder, String topic, int partition) throws IOException {
+        Path logs = dataFolder.resolve("logs");
+        if (!Files.isDirectory(logs)) {
+            return List.of();
+        }
+        Pattern name = Pattern.compile(Pattern.quote(topic) + "-[^/]*/" + partition + "/\\d{20}\\.log");
+        try (var files = Files.find(
+                logs,
+                3,
+                (path, _) -> name.matcher(logs.relativize(path).toString()).matches())) {
+            return files.sorted().toList();
+        }
+    }
+
+    /// Records of a file.
+    ///
+    /// @throws IOException it is not whole, or not in this format
+    static List<Found> read(Path file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+        List<Found> records = new ArrayList<>();
+        int start = 0;
+        while (start < bytes.limit()) {
+            if (bytes.limit() - start < RECORDS) {
+                throw new IOException(file + " ends within a batch at byte " + start);
+            }
+            long size = bytes.getInt(start + LENGTH) + (long) LENGTH_EXCLUDES;
+            if (size < RECORDS || size > bytes.limit() - start || bytes.get(start + MAGIC) != 2) {
+                throw new IOException(file + " has no whole batch at byte " + start);
+            }
+            int end = start + (int) size;
+            if (checksum(bytes.array(), start + ATTRIBUTES, end)
+                    != Integer.toUnsignedLong(bytes.getInt(start + CHECKSUM))) {
+                throw new IOException(file + " has a batch with a wrong checksum at byte " + start);
+            }
+            int attributes = bytes.getShort(start + ATTRIBUTES);
+            if ((attributes & COMPRESSION_BITS) != 0) {
+                throw new IOException(file + " has a compressed batch at byte " + start + ", which is not read here");
+            }
+            if ((attributes & CONTROL_BIT) == 0) {
+                readRecords(file, bytes, start, records);
+            }
+            start = end;
+        }
+        return records;
+    }
+
+    private static void readRecords(Path file, ByteBuffer bytes, int start, List<Found> records) {
+        long baseOffset = bytes.getLong(start);
+        int count = bytes.getInt(start + RECORD_COUNT);
+        ByteBuffer cursor = bytes.duplicate().position(start + RECORDS);
+        for (int i = 0; i < count; i++) {
+            int sizeBytes = (int) varint(cursor);
+            int end = cursor.position() + sizeBytes;
+            cursor.get(); // attributes
+            varint(cursor); // timestamp
+            long offset = baseOffset + varint(cursor);
+            int keyStart = cursor.position();
+            int keySize = (int) varint(cursor);
+            cursor.position(cursor.position() + Math.max(0, keySize));
+            int valueSize = (int) varint(cursor);
+            int valueStart = cursor.position();
+            int valueEnd = valueStart + Math.max(0, valueSize);
+            records.add(new Found(
+                    file,
+                    start,
+                    offset,
+                    checksum(bytes.array(), keyStart, valueEnd),
+                    valueStart,
+                    Math.max(0, valueSize)));
+            cursor.position(end);
+        }
+    }
+
+    private static long varint(ByteBuffer cursor) {
+        long raw = 0;
+        for (int shift = 0; shift < Long.SIZE; shift += 7) {
+            byte part = cursor.get();
+            raw |= (long) (part & 0x7f) << shift;
+            if (part >= 0) {
+                return (raw >>> 1) ^ -(raw & 1);
+            }
+        }
+        throw new IllegalArgumentException("a varint of more than ten bytes");
+    }
+
+    static long checksum(byte[] bytes, int start, int end) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes, start, end - start);
+        return checksum.getValue();
+    }
+
+    /// Changes one byte of a value and makes the batch's checksum right again: what no checksum can find.
+    static void forge(Found record) throws IOException {
+        byte[] bytes = Files.readAllBytes(record.file());
+        bytes[record.valueStart() + record.valueSizeBytes() / 2] ^= 1;
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        int end = record.batchStart() + buffer.getInt(record.batchStart() + LENGTH) + LENGTH_EXCLUDES;
+        buffer.putInt(record.batchStart() + CHECKSUM, (int) checksum(bytes, record.batchStart() + ATTRIBUTES, end));
+        Files.write(record.file(), bytes);
+    }
+}

@@ -1,0 +1,656 @@
+package io.millrace.faults.stage;
+
+import io.millrace.faults.history.Event;
+import io.millrace.faults.history.History;
+import io.millrace.faults.load.Answer;
+import io.millrace.faults.load.HttpTransport;
+import io.millrace.faults.load.Json;
+import io.millrace.faults.load.Lie;
+import io.millrace.faults.load.LyingTransport;
+import io.millrace.faults.load.Nodes;
+import io.millrace.faults.load.Request;
+import io.millrace.faults.load.Transport;
+import io.millrace.faults.load.Workload;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// The nodes of one run, who uses them, and everything that can be done to them.
+///
+/// Nodes are numbered from 0. Every fault and repair is noted in the history.
+///
+/// Threading: one thread breaks things; clients ask for addresses from theirs.
+public final class Stage implements Nodes, AutoCloseable {
+    private static final Duration READY_PATIENCE = Duration.ofSeconds(90);
+    private static final Duration WRITE_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration ASK_TIMEOUT = Duration.ofSeconds(2);
+    private static final long POLL_MS = 50;
+    private static final int PARTITIONS = 4;
+    private static final int PRODUCERS = 8;
+    private static final int HTTP_PORT = 1109;
+    private static final int RAFT_PORT = 1108;
+    private static final String TOKEN = "fault-harness";
+
+    private final Path launcher;
+    private final Path folder;
+    private final Set<Need> uses;
+    private final History history;
+    private final SplittableRandom random;
+    private final @Nullable Network network;
+    private final List<RealNode> nodes = new CopyOnWriteArrayList<>();
+    private final Map<Integer, LoopDisk> disks = new HashMap<>();
+    private final HttpTransport honest;
+    private final Transport transport;
+    private final Workload workload;
+    private final List<Long> resumedAfterMs = new ArrayList<>();
+    private final List<Tracer> tracers = new ArrayList<>();
+    private int restarts;
+
+    /// Prepares nodes; none is started.
+    ///
+    /// @param root the project's folder, where the launcher is
+    /// @param folder of this run; must be empty
+    /// @param uses what of the machine the run uses, beyond what it has anyway
+    /// @param lie planted between clients and nodes; null for none
+    public Stage(Path root, Path folder, int count, Set<Need> uses, History history, long seed, @Nullable Lie lie)
+            throws IOException, InterruptedException {
+        this.launcher = root.resolve("millrace");
+        this.folder = folder;
+        this.uses = Set.copyOf(uses);
+        this.history = history;
+        this.random = new SplittableRandom(seed);
+        this.network = Sandbox.isInside() ? new Network() : null;
+        prepare(count);
+        this.honest = new HttpTransport(this::addresses, network == null ? "" : TOKEN);
+        this.transport = lie == null ? honest : new LyingTransport(honest, lie);
+        this.workload = new Workload(this, transport, history, PARTITIONS, PRODUCERS, seed);
+    }
+
+    private record Place(String host, int httpPort, int raftPort) {
+        URI address() {
+            return URI.create("http://" + host + ":" + httpPort);
+        }
+    }
+
+    private void prepare(int count) throws IOException, InterruptedException {
+        List<Place> places = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            places.add(makePlace(i));
+        }
+        for (int i = 0; i < count; i++) {
+            nodes.add(makeNode(i, places));
+        }
+    }
+
+    private Place makePlace(int index) throws IOException, InterruptedException {
+        if (network == null) {
+            return new Place("127.0.0.1", freePort(), freePort());
+        }
+        network.add();
+        return new Place(Network.host(index + 1), HTTP_PORT, RAFT_PORT);
+    }
+
+    private RealNode makeNode(int index, List<Place> places) throws IOException, InterruptedException {
+        String name = "n" + (index + 1);
+        Place place = places.get(index);
+        Path parent = folder;
+        if (uses.contains(Need.DISK)) {
+            LoopDisk disk = LoopDisk.make(folder, name);
+            disks.put(index, disk);
+            parent = disk.folder();
+        }
+        Path dataFolder = parent.resolve(name);
+        List<String> settings = new ArrayList<>(List.of(
+                "--host",
+                place.host(),
+                "--port",
+                String.valueOf(place.httpPort()),
+                "--data-dir",
+                dataFolder.toString(),
+                "--raft.port",
+                String.valueOf(place.raftPort()),
+                // small, so that files are sealed and logs are cut short within a run
+                "--raft.snapshot-bytes",
+                "4194304",
+                "--log.segment-bytes-max",
+                "1048576",
+                "--log.free-bytes-min",
+                "67108864"));
+        Map<String, String> environment = new HashMap<>();
+        if (network != null) {
+            settings.addAll(List.of("--tokens", TOKEN));
+        }
+        if (uses.contains(Need.CLOCK)) {
+            environment.put("LD_PRELOAD", Machine.fakeTimeLibrary().toString());
+            environment.put("FAKETIME_TIMESTAMP_FILE", clockFile(index).toString());
+            environment.put("FAKETIME_NO_CACHE", "1");
+            environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+            Files.writeString(clockFile(index), "+0\n");
+        }
+        return new RealNode(
+                name,
+                place.address(),
+                dataFolder,
+                folder.resolve(name + ".log"),
+                network == null ? List.of() : network.enter(index + 1),
+                settings,
+                environment);
+    }
+
+    private Path clockFile(int index) {
+        return folder.resolve("clock" + index);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    // ---- who they are
+
+    @Override
+    public List<URI> addresses() {
+        return nodes.stream().map(RealNode::address).toList();
+    }
+
+    @Override
+    public String name(int index) {
+        return nodes.get(index).name();
+    }
+
+    @Override
+    public int count() {
+        return nodes.size();
+    }
+
+    /// All indexes but one.
+    public int[] others(int index) {
+        return IntStream.range(0, count()).filter(other -> other != index).toArray();
+    }
+
+    public int any() {
+        return random.nextInt(count());
+    }
+
+    public SplittableRandom random() {
+        return random;
+    }
+
+    public Workload workload() {
+        return workload;
+    }
+
+    /// The node that leads, once one does.
+    public int leader() throws IOException, InterruptedException {
+        if (count() == 1) {
+            return 0;
+        }
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
+            for (int i = 0; i < count(); i++) {
+                int leader = leaderAsSeenBy(i);
+                if (leader >= 0) {
+                    return leader;
+                }
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException("no node said that it leads within " + READY_PATIENCE.toSeconds() + " s");
+    }
+
+    /// This node, if it says that it leads; else −1.
+    private int leaderAsSeenBy(int index) throws InterruptedException {
+        try {
+            Answer answer = honest.send(Request.get(index, "/v1/cluster", ASK_TIMEOUT));
+            if (answer.isOk()) {
+                for (Map<String, @Nullable Object> group : Json.objects(answer.json(), "groups")) {
+                    if (Json.text(group, "role", "").equals("leader")) {
+                        return index;
+                    }
+                }
+            }
+        } catch (IOException down) {
+            // then it does not lead
+        }
+        return -1;
+    }
+
+    private void note(String text) {
+        history.add(new Event.Note(history.nowNs(), text));
+    }
+
+    // ---- life
+
+    public void startAll() throws IOException, InterruptedException {
+        for (int i = 0; i < count(); i++) {
+            if (!nodes.get(i).isAlive()) {
+                start(i);
+            }
+        }
+        for (int i = 0; i < count(); i++) {
+            awaitReady(i);
+        }
+    }
+
+    public void start(int index) throws IOException {
+        note("start " + name(index));
+        nodes.get(index).start(launcher);
+    }
+
+    /// Waits until a node says that it is ready.
+    ///
+    /// @throws IOException it ends, or does not say so in time
+    public void awaitReady(int index) throws IOException, InterruptedException {
+        RealNode node = nodes.get(index);
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        String last = "nothing";
+        while (System.nanoTime() < deadline) {
+            if (!node.isAlive()) {
+                throw new IOException(
+                        node.name() + " ended instead of becoming ready; its log ends with\n" + node.logTail());
+            }
+            last = readiness(index);
+            if (last.isEmpty()) {
+                note(node.name() + " is ready");
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException(node.name() + " is not ready after " + READY_PATIENCE.toSeconds() + " s and says " + last
+                + "; its log ends with\n" + node.logTail());
+    }
+
+    /// Empty when ready.
+    private String readiness(int index) throws InterruptedException {
+        try {
+            Answer answer = honest.send(Request.get(index, "/ready", ASK_TIMEOUT));
+            return answer.isOk() ? "" : answer.status() + " " + answer.body();
+        } catch (IOException notYet) {
+            return notYet.toString();
+        }
+    }
+
+    public boolean isAlive(int index) {
+        return nodes.get(index).isAlive();
+    }
+
+    public void kill(int index) throws IOException, InterruptedException {
+        note("kill -9 " + name(index));
+        nodes.get(index).kill();
+    }
+
+    public void freeze(int index) throws IOException, InterruptedException {
+        nodes.get(index).freeze();
+        note("froze " + name(index));
+    }
+
+    public void thaw(int index) throws IOException, InterruptedException {
+        note("thaw " + name(index));
+        nodes.get(index).thaw();
+    }
+
+    /// From now on this node must acknowledge nothing.
+    public void cutOff(int index) {
+        history.add(new Event.CutOff(history.nowNs(), name(index)));
+    }
+
+    public void restored(int index) {
+        history.add(new Event.Restored(history.nowNs(), name(index)));
+    }
+
+    /// Starts again what ended by itself, as a supervisor would; the run counts how often.
+    public void startWhatEnded() throws IOException, InterruptedException {
+        for (int i = 0; i < count(); i++) {
+            if (!isAlive(i)) {
+                restarts++;
+                start(i);
+                awaitReady(i);
+            }
+        }
+    }
+
+    /// Waits until a node is ready again by itself; when it is not in time, it is restarted, which is counted.
+    public void recoverOrRestart(int index, Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (isAlive(index) && System.nanoTime() < deadline) {
+            if (readiness(index).isEmpty()) {
+                return;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        note(name(index) + " did not recover by itself");
+        restarts++;
+        nodes.get(index).kill();
+        start(index);
+        awaitReady(index);
+    }
+
+    // ---- network
+
+    /// Nothing that one sends arrives at the other.
+    public void cut(int from, int to) throws IOException, InterruptedException {
+        network().cut(from + 1, to + 1);
+        note("cut " + name(from) + " -> " + name(to));
+    }
+
+    public void healNetwork() throws IOException, InterruptedException {
+        note("heal the network");
+        network().heal();
+    }
+
+    private Network network() {
+        if (network == null) {
+            throw new IllegalStateException("there is no network of our own outside a sandbox");
+        }
+        return network;
+    }
+
+    // ---- disk
+
+    /// All these nodes lose power at the same time: what was not fsynced is gone. Their disks are back when this ends.
+    public void cutPower(int... indexes) throws IOException, InterruptedException {
+        note("cut the power of " + Arrays.stream(indexes).mapToObj(this::name).toList());
+        for (int index : indexes) {
+            disk(index).cutPower();
+        }
+        for (int index : indexes) {
+            nodes.get(index).kill();
+        }
+        for (int index : indexes) {
+            disk(index).powerOn();
+        }
+    }
+
+    public void fillDisk(int index) throws IOException {
+        note("fill the disk of " + name(index));
+        disk(index).fill();
+    }
+
+    public void freeDisk(int index) throws IOException {
+        note("free the disk of " + name(index));
+        disk(index).free();
+    }
+
+    private LoopDisk disk(int index) {
+        LoopDisk disk = disks.get(index);
+        if (disk == null) {
+            throw new IllegalStateException(name(index) + " has no disk of its own");
+        }
+        return disk;
+    }
+
+    /// Changes what fsync does in a node, until the tracer is closed or the node ends.
+    public Tracer traceFsync(int index, String injection) throws IOException, InterruptedException {
+        Tracer tracer = Tracer.attach(nodes.get(index).pid(), injection, folder.resolve("strace.log"));
+        tracers.add(tracer);
+        note("fsync of " + name(index) + ": " + injection);
+        return tracer;
+    }
+
+    public Path dataFolder(int index) {
+        return nodes.get(index).dataFolder();
+    }
+
+    /// Forgets everything that a node, which must be down, has on its disk.
+    public void wipe(int index) throws IOException, InterruptedException {
+        note("wipe " + name(index));
+        Shell.must("rm", "-rf", dataFolder(index).toString());
+    }
+
+    /// What a voter is that forgets: its name and vote are there, its log and records are not.
+    public void forgetAllButIdentity(int index) throws IOException, InterruptedException {
+        note(name(index) + " forgets everything but its name");
+        try (var files = Files.list(dataFolder(index))) {
+            for (Path file : files.toList()) {
+                if (!file.getFileName().toString().equals("node.properties")) {
+                    Shell.must("rm", "-rf", file.toString());
+                }
+            }
+        }
+    }
+
+    /// Copies a file or folder, or puts the copy back.
+    public void copy(Path from, Path to) throws IOException, InterruptedException {
+        Shell.must("rm", "-rf", to.toString());
+        Shell.must("cp", "-a", from.toString(), to.toString());
+    }
+
+    /// The open file of the node's Raft log.
+    public Path raftLog(int index) throws IOException {
+        return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
+    }
+
+    /// Segment files of a partition that hold something, oldest first.
+    public List<Path> segments(int index, int partition) throws IOException {
+        return SegmentFiles.of(dataFolder(index), Workload.TOPIC, partition).stream()
+                .filter(file -> file.toFile().length() > 0)
+                .toList();
+    }
+
+    private static List<Path> find(Path below, String name) throws IOException {
+        try (var files =
+                Files.find(below, 6, (path, _) -> path.getFileName().toString().matches(name))) {
+            List<Path> found = files.sorted().toList();
+            if (found.isEmpty()) {
+                throw new IOException("there is no " + name + " below " + below);
+            }
+            return found;
+        }
+    }
+
+    /// Flips one bit at a place.
+    public void flipBit(Path file, long position) throws IOException {
+        note("flip a bit of " + folder.relativize(file) + " at " + position);
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(position);
+            int old = bytes.read();
+            bytes.seek(position);
+            bytes.write(old ^ (1 << random.nextInt(Byte.SIZE)));
+        }
+    }
+
+    /// Where the zeros at the end of a file begin.
+    public static long usedSize(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int end = bytes.length;
+        while (end > 0 && bytes[end - 1] == 0) {
+            end--;
+        }
+        return end;
+    }
+
+    /// What a write leaves that was torn by a crash: some bytes of something behind the last whole entry.
+    public void tearTail(Path file, long position) throws IOException {
+        byte[] torn = new byte[1 + random.nextInt(3_000)];
+        random.nextBytes(torn);
+        note("torn write of " + torn.length + " bytes in " + folder.relativize(file) + " at " + position);
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(position);
+            bytes.write(torn);
+        }
+    }
+
+    /// Overwrites the end of the used part of a file with zeros: acknowledged entries are gone without a trace.
+    public void forgetTail(Path file, int sizeBytes) throws IOException {
+        long used = usedSize(file);
+        long start = Math.max(0, used - sizeBytes);
+        note("forget bytes " + start + " to " + used + " of " + folder.relativize(file));
+        try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+            bytes.seek(start);
+            bytes.write(new byte[(int) (used - start)]);
+        }
+    }
+
+    /// Changes a record of a node that is down, in a way that no checksum finds.
+    ///
+    /// @return whether there was a record
+    public boolean forgeRecord(int index, int partition) throws IOException {
+        List<Path> files = segments(index, partition);
+        if (files.isEmpty()) {
+            return false;
+        }
+        List<SegmentFiles.Found> records = SegmentFiles.read(files.getFirst());
+        if (records.isEmpty()) {
+            return false;
+        }
+        SegmentFiles.Found record = records.get(random.nextInt(records.size()));
+        note("forge offset " + record.offset() + " of partition " + partition + " of " + name(index));
+        SegmentFiles.forge(record);
+        return true;
+    }
+
+    // ---- clock
+
+    /// Moves a node's clock: `+3600`, `-7200`, `+0`, in seconds against the real one.
+    public void setClock(int index, String offset) throws IOException {
+        note("clock of " + name(index) + ": " + offset);
+        Files.writeString(clockFile(index), offset + "\n");
+    }
+
+    // ---- watching
+
+    public void hold(long ms) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(ms);
+    }
+
+    /// From now until a write is acknowledged; the time is part of the result.
+    ///
+    /// @throws IOException writes do not resume
+    public void awaitWrites() throws IOException, InterruptedException {
+        OptionalLong ms = workload.awaitWrite(WRITE_PATIENCE);
+        if (ms.isEmpty()) {
+            throw new IOException("writes did not resume within " + WRITE_PATIENCE.toSeconds() + " s; answers so far: "
+                    + workload.answers());
+        }
+        note("writes resumed after " + ms.getAsLong() + " ms");
+        resumedAfterMs.add(ms.getAsLong());
+    }
+
+    public List<Long> resumedAfterMs() {
+        return List.copyOf(resumedAfterMs);
+    }
+
+    /// How often a node had to be started again although nobody had killed it.
+    public int restarts() {
+        return restarts;
+    }
+
+    /// Waits until all nodes have the same records, by their own account.
+    ///
+    /// @throws IOException they do not agree in time
+    public void awaitConvergence(Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        String last = "";
+        while (System.nanoTime() < deadline) {
+            try {
+                long[] first = workload.watermarks(0);
+                boolean equal = true;
+                StringBuilder all = new StringBuilder(Arrays.toString(first));
+                for (int i = 1; i < count(); i++) {
+                    long[] other = workload.watermarks(i);
+                    all.append(' ').append(Arrays.toString(other));
+                    equal &= Arrays.equals(first, other);
+                }
+                last = all.toString();
+                if (equal) {
+                    return;
+                }
+            } catch (IOException notYet) {
+                last = notYet.toString();
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException("the nodes do not agree after " + patience.toSeconds() + " s: " + last);
+    }
+
+    /// Waits until a node has what another one has now; clients may go on.
+    ///
+    /// @throws IOException it does not get there in time
+    public void awaitCaughtUp(int index, Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        long[] wanted = workload.watermarks(others(index)[0]);
+        String last = "";
+        while (System.nanoTime() < deadline) {
+            try {
+                long[] has = workload.watermarks(index);
+                last = Arrays.toString(has);
+                if (IntStream.range(0, wanted.length).allMatch(i -> has[i] >= wanted[i])) {
+                    note(name(index) + " has caught up");
+                    return;
+                }
+            } catch (IOException notYet) {
+                last = notYet.toString();
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException(name(index) + " did not catch up within " + patience.toSeconds() + " s: wanted "
+                + Arrays.toString(wanted) + ", has " + last);
+    }
+
+    /// Reads what is there at the end from every node, then ends them all and reads their files.
+    public void readEverything() throws IOException, InterruptedException {
+        workload.readFinally();
+        for (int i = 0; i < count(); i++) {
+            workload.readAll(i);
+        }
+        for (int i = 0; i < count(); i++) {
+            if (!nodes.get(i).terminate()) {
+                throw new IOException(name(i) + " did not end well at SIGTERM; its log ends with\n"
+                        + nodes.get(i).logTail());
+            }
+        }
+        for (int i = 0; i < count(); i++) {
+            readFiles(i);
+        }
+    }
+
+    private void readFiles(int index) throws IOException {
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            for (Path file : segments(index, partition)) {
+                for (SegmentFiles.Found record : SegmentFiles.read(file)) {
+                    history.add(new Event.Stored(
+                            history.nowNs(), name(index), partition, record.offset(), record.checksum()));
+                }
+            }
+        }
+    }
+
+    public static int partitions() {
+        return PARTITIONS;
+    }
+
+    @Override
+    public void close() throws IOException, InterruptedException {
+        for (Tracer tracer : tracers) {
+            tracer.close();
+        }
+        for (RealNode node : nodes) {
+            node.kill();
+        }
+        for (LoopDisk disk : disks.values()) {
+            disk.close();
+        }
+        if (network != null) {
+            network.close();
+        }
+        honest.close();
+    }
+}

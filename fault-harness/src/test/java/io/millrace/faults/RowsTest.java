@@ -1,0 +1,66 @@
+package io.millrace.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.faults.check.Verdict;
+import io.millrace.faults.check.Violation;
+import io.millrace.faults.check.Violation.Kind;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class RowsTest {
+    @Test
+    void namesAreUniqueAndFindTheirRow() {
+        assertThat(Rows.all()).extracting(Row::name).doesNotHaveDuplicates();
+        assertThat(Rows.all())
+                .allSatisfy(row -> assertThat(Rows.named(row.name())).contains(row));
+        assertThat(Rows.named("nothing")).isEmpty();
+    }
+
+    @Test
+    void theBugsOfAllRowsTogetherTryEveryColumnThatABugCanBePlantedFor() {
+        EnumSet<Kind> tried = EnumSet.noneOf(Kind.class);
+        Rows.all().forEach(row -> tried.addAll(row.planted().caughtAs()));
+
+        assertThat(tried)
+                .containsAll(EnumSet.of(
+                        Kind.LOST, Kind.DUPLICATED, Kind.REORDERED, Kind.DIVERGED, Kind.PHANTOM, Kind.STALE));
+        assertThat(Rows.all())
+                .allSatisfy(row -> assertThat(row.planted().caughtAs()).isNotEmpty());
+    }
+
+    @Test
+    void aBugIsOnlyCaughtAsWhatItIs() {
+        Row row = Rows.named("kill-one").orElseThrow();
+
+        assertThat(new RowResult.Proved(row, run(row, Kind.LOST)).isCaught()).isTrue();
+        assertThat(new RowResult.Proved(row, run(row, Kind.STALE)).isCaught()).isFalse();
+        assertThat(run(row, Kind.LOST).isFailure()).isTrue();
+    }
+
+    private static RowResult.Checked run(Row row, Kind kind) {
+        Verdict verdict = new Verdict(Map.of(kind, 2L), List.of(new Violation(kind, "k/1", "is wrong")), 10, 1, 0);
+        return new RowResult.Checked(
+                row, 7, verdict, List.of(900L, 100L, 500L), 0, Map.of("200", 3L), List.of(), 1, "");
+    }
+
+    @Test
+    void theTableShowsCountsAndTimes() {
+        Row row = Rows.named("kill-one").orElseThrow();
+        RowResult result = run(row, Kind.LOST);
+
+        String table = Report.table(List.of(result, new RowResult.Skipped(row, "needs root")));
+
+        List<String> lines = table.lines().toList();
+        assertThat(lines).hasSize(4);
+        assertThat(lines.stream().map(String::length).distinct())
+                .as("cells line up")
+                .hasSize(1);
+        assertThat(lines.get(2))
+                .matches("\\| kill-one +\\| 2 +\\| 0 .*\\| 0\\.50 s, 0\\.90 s +\\| 10 .*\\| FAILED +\\|");
+        assertThat(lines.get(3)).contains("skipped: needs root");
+        assertThat(Report.details(result)).contains("row seed 7", "lost: k/1: is wrong", "200 ×3");
+    }
+}

@@ -1,0 +1,150 @@
+package io.millrace.http.cluster;
+
+import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.Bodies;
+import io.millrace.http.route.BodyReceiver;
+import io.millrace.http.route.ErrorCode;
+import io.millrace.http.route.Exchange;
+import io.millrace.http.route.Failures;
+import io.millrace.http.route.Handler;
+import io.millrace.http.route.HttpFailure;
+import io.millrace.replication.ReplicatedLog;
+import io.netty.buffer.ByteBuf;
+import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// Writes are decided by the leader. A node that does not lead says where it is (307), or forwards when it is asked to
+/// with `forward=true`.
+///
+/// Leadership may be lost between this look and the decision; then the log refuses, and the server makes the same 307 of it.
+///
+/// Threading: event loops; nothing here waits.
+public final class Leadership {
+    /// Parameter of reads.
+    public static final String CONSISTENCY = "consistency";
+
+    /// Marks what another node forwarded: it is not forwarded again.
+    static final String FORWARDED_BY = "X-Millrace-Forwarded-By";
+
+    /// A longer body is not read before it is refused; the connection is closed instead.
+    private static final int DISCARD_BYTES_MAX = 64 << 10;
+
+    private final ReplicatedLog log;
+    private final Forwarder forwarder;
+    private final Function<String, Optional<String>> addresses;
+    private final LongAdder redirected;
+
+    /// @param addresses where a node is reached, by its id
+    public Leadership(
+            ReplicatedLog log,
+            String nodeId,
+            Peers peers,
+            Function<String, Optional<String>> addresses,
+            Metrics metrics) {
+        this.log = log;
+        this.forwarder = new Forwarder(nodeId, peers, metrics);
+        this.addresses = addresses;
+        this.redirected = metrics.counter("cluster_redirects_total", "Writes answered with the address of the leader");
+    }
+
+    /// The same, on the leader only. The route must know the parameter `forward`.
+    public Handler guard(Handler write) {
+        return exchange -> {
+            boolean forward = exchange.parameters().flag("forward");
+            return leads() ? write.begin(exchange) : elsewhere(exchange, forward);
+        };
+    }
+
+    /// Whether writes are decided here.
+    public boolean leads() {
+        return log.leads("", 0);
+    }
+
+    /// What a write is answered here while this node does not lead; null when it does.
+    public @Nullable HttpFailure refusal() {
+        return leads() ? null : Failures.notLeader(log.leader("", 0).orElse(null));
+    }
+
+    /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged before. The
+    /// route must know the parameter [#CONSISTENCY].
+    ///
+    /// Threading: the caller's thread, or a virtual one after a wait.
+    ///
+    /// @throws Exception what the read throws, or `invalid_parameter`
+    public void read(Exchange exchange, Bodies.Plain read) throws Exception {
+        String consistency = exchange.parameters().text(CONSISTENCY, "local");
+        switch (consistency) {
+            case "local" -> read.handle(exchange);
+            case "linearizable" -> log.cluster().barrier(0).whenComplete((done, failed) -> {
+                if (failed == null) {
+                    Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
+                        try {
+                            read.handle(exchange);
+                        } catch (Exception | Error failure) { // becomes the answer
+                            exchange.fail(failure);
+                        }
+                    });
+                } else {
+                    exchange.fail(new HttpFailure(
+                            ErrorCode.NO_LEADER,
+                            "No majority of the nodes says in time what the newest record is. Try again, or read without"
+                                    + " consistency=linearizable."));
+                }
+            });
+            default ->
+                throw new HttpFailure(
+                        ErrorCode.INVALID_PARAMETER,
+                        "Parameter 'consistency' must be local or linearizable, not '" + consistency + "'.");
+        }
+    }
+
+    private BodyReceiver elsewhere(Exchange exchange, boolean forward) {
+        Optional<String> leader = log.leader("", 0);
+        String forwardedBy = exchange.header(FORWARDED_BY);
+        if (leader.isPresent() && forwardedBy != null) {
+            throw new HttpFailure(
+                            ErrorCode.NO_LEADER,
+                            "Leadership is moving: this was forwarded by a node that took this one for the leader. Nothing"
+                                    + " has happened; try again.")
+                    .with(Failures.LEADER, leader.get());
+        }
+        if (leader.isPresent() && forward) {
+            Optional<String> address = addresses.apply(leader.get());
+            if (address.isPresent()) {
+                return forwarder.begin(exchange, leader.get(), address.get());
+            }
+        }
+        HttpFailure failure = Failures.notLeader(leader.orElse(null));
+        if (failure.status() == ErrorCode.NOT_LEADER.status()) {
+            redirected.increment();
+        }
+        if (exchange.header("Expect") != null || bodyBytes(exchange) > DISCARD_BYTES_MAX) {
+            throw failure;
+        }
+        return new Discard(failure);
+    }
+
+    /// Of the body to come; large when that is not known.
+    private static long bodyBytes(Exchange exchange) {
+        if (exchange.header("Transfer-Encoding") != null) {
+            return Long.MAX_VALUE;
+        }
+        String length = exchange.header("Content-Length");
+        return length == null ? 0 : Long.parseLong(length);
+    }
+
+    /// Reads a short body to its end, so that the connection can go on.
+    private record Discard(HttpFailure failure) implements BodyReceiver {
+        @Override
+        public void bytes(ByteBuf piece, boolean last) {
+            piece.skipBytes(piece.readableBytes());
+        }
+
+        @Override
+        public void end() {
+            throw failure;
+        }
+    }
+}

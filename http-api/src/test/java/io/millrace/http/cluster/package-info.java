@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.http.cluster;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,96 @@
+package io.millrace.http.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.http.Wire;
+import io.millrace.http.Wire.Answer;
+import java.net.URI;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How nodes become a cluster, lose a node and get it back.
+class ClusterLifeTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aClusterIsMadeWhenItsLastNodeIsUpAndAStoppedLeaderIsReplaced() throws Exception {
+        try (TestCluster cluster = new TestCluster(folder, 3)) {
+            cluster.start("n1");
+            cluster.start("n2");
+            URI first = cluster.address("n1");
+            TestNodes.await("n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
+            Answer waiting = Wire.call(first, "GET /ready", "");
+            assertThat(waiting.status()).isEqualTo(503);
+            assertThat(waiting.body())
+                    .contains("all nodes must be up once when a cluster is made")
+                    .doesNotContain("waiting for node n2");
+            assertThat(Wire.call(first, "GET /health/live", "").status()).isEqualTo(200);
+            Answer early = Wire.call(first, "POST /broker/topics/t/produce", "x");
+            assertThat(early.status()).isEqualTo(503);
+            assertThat(early.body()).contains("not_ready");
+            assertThat(early.header("Retry-After")).isNotEmpty();
+            assertThat(body(first, "GET /_cluster/identity")).contains("\"formed\":false");
+
+            cluster.start("n3");
+            cluster.awaitReady();
+            String leader = cluster.awaitLeader();
+            Wire.call(cluster.address(leader), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            produce(cluster, "one");
+
+            cluster.stop(leader);
+            String next = cluster.awaitLeader();
+            assertThat(next).isNotEqualTo(leader);
+            produce(cluster, "two");
+            produce(cluster, "three");
+
+            cluster.start(leader);
+            URI back = cluster.address(leader);
+            TestNodes.await("the node that was away has what it missed", () -> body(
+                            back, "GET /broker/consume/t/g/0?offset=0")
+                    .contains("\"count\":3"));
+            assertThat(body(back, "GET /broker/consume/t/g/0?offset=0"))
+                    .containsSubsequence("\"one\"", "\"two\"", "\"three\"");
+            cluster.awaitReady();
+        }
+    }
+
+    @Test
+    void aNodeByItselfGrowsWhileItRuns() throws Exception {
+        try (Node first = TestNodes.start(folder.resolve("n1"))) {
+            Wire.call(first.address(), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            Wire.call(first.address(), "POST /broker/topics/t/produce", "before");
+            try (Node second = TestNodes.start(
+                    folder.resolve("n2"), "cluster.node-id", "n2", "cluster.join", first.address().toString())) {
+                TestNodes.await("n2 is ready", () -> TestCluster.status(second) == 200);
+                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0")).contains("\"before\"");
+                assertThat(body(first.address(), "GET /v1/cluster"))
+                        .contains("\"node\":\"n2\"")
+                        .contains(second.address().toString());
+                Answer elsewhere = Wire.call(second.address(), "POST /broker/topics/t/produce", "after");
+                assertThat(elsewhere.status()).isEqualTo(307);
+                assertThat(elsewhere.header("Location")).startsWith(first.address().toString());
+                Answer written = Wire.call(first.address(), "POST /broker/topics/t/produce?ack=leader", "after");
+                assertThat(written.body())
+                        .as("one of two nodes is no quorum")
+                        .contains("\"synced\":false");
+            }
+        }
+    }
+
+    private static void produce(TestCluster cluster, String value) throws Exception {
+        Answer answer = Wire.call(
+                cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).contains("\"synced\":true");
+    }
+
+    private static String body(URI node, String line) {
+        try {
+            return Wire.call(node, line, "").body();
+        } catch (java.io.IOException gone) {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,323 @@
+package io.millrace.replication;
+
+import static io.millrace.replication.Nodes.get;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.log.disk.LocalDisk;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Nodes come, go, are replaced and drained while records are written.
+class MembershipTest {
+    private static final MembershipOutcome DONE = new MembershipOutcome.Done();
+
+    @TempDir
+    Path folder;
+
+    private @Nullable NodeCluster started;
+
+    @AfterEach
+    void stop() {
+        if (started != null) {
+            started.close();
+        }
+    }
+
+    private NodeCluster cluster(int count) throws Exception {
+        NodeCluster cluster = NodeCluster.of(folder, count);
+        started = cluster;
+        cluster.createTopic("t");
+        return cluster;
+    }
+
+    private List<String> memberIds(ReplicatedLog node) {
+        return node.cluster().view().members().stream().map(Member::nodeId).toList();
+    }
+
+    /// Writes through whoever leads until it is told to stop.
+    private static final class Writer implements AutoCloseable {
+        private final AtomicBoolean stop = new AtomicBoolean();
+        private final List<String> sent = new ArrayList<>();
+        private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+        private final Thread thread;
+
+        Writer(NodeCluster cluster) {
+            thread = new Thread(() -> {
+                try {
+                    for (int i = 0; !stop.get(); i++) {
+                        cluster.append("load " + i);
+                        sent.add("load " + i);
+                    }
+                } catch (Exception e) {
+                    failure.set(e);
+                }
+            });
+            thread.start();
+        }
+
+        List<String> finish() throws Exception {
+            stop.set(true);
+            thread.join();
+            Exception failed = failure.get();
+            if (failed != null) {
+                throw failed;
+            }
+            return sent;
+        }
+
+        @Override
+        public void close() throws Exception {
+            finish();
+        }
+    }
+
+    @Test
+    void aSingleNodeGrowsToThreeUnderLoadAndSurvivesTheLossOfItsFirst() throws Exception {
+        NodeCluster cluster = cluster(1);
+        List<String> sent;
+        try (Writer writer = new Writer(cluster)) {
+            for (String id : List.of("n2", "n3")) {
+                Member joining = cluster.define(id);
+                ReplicatedLog node = cluster.open(id, List.of());
+                assertThat(node.health().ready()).isFalse();
+                assertThat(node.health().problems()).anyMatch(problem -> problem.contains("a member must add it"));
+                assertThat(cluster.change(it -> it.add(joining))).isEqualTo(DONE);
+                Nodes.await(id + " is ready", () -> node.health().ready());
+            }
+            sent = writer.finish();
+        }
+        assertThat(sent).isNotEmpty();
+        for (ReplicatedLog node : cluster.nodes().values()) {
+            Nodes.await("all know all", () -> memberIds(node).equals(List.of("n1", "n2", "n3")));
+        }
+        cluster.awaitEverywhere(sent);
+        Nodes.await(
+                "addresses are known",
+                () -> cluster.node("n3")
+                        .cluster()
+                        .view()
+                        .members()
+                        .equals(List.of(cluster.member("n1"), cluster.member("n2"), cluster.member("n3"))));
+        // what grew from one survives like what was formed by three
+        cluster.kill("n1");
+        cluster.append("without n1");
+        sent.add("without n1");
+        cluster.reopen("n1");
+        cluster.awaitEverywhere(sent);
+        // and nodes that joined know their peers after a restart, without being told
+        cluster.close("n2");
+        cluster.reopen("n2");
+        cluster.append("n2 is back");
+        sent.add("n2 is back");
+        cluster.awaitEverywhere(sent);
+    }
+
+    @Test
+    void addingTheSameAgainIsFineAndAddingADeadAddressFailsSoonAndChangesNothing() throws Exception {
+        NodeCluster cluster = cluster(1);
+        assertThat(cluster.change(it -> it.add(cluster.member("n1")))).isEqualTo(DONE);
+        Member dead = cluster.define("n2");
+        long began = System.nanoTime();
+        assertThat(cluster.change(it -> it.add(dead)))
+                .isInstanceOfSatisfying(
+                        MembershipOutcome.Failed.class,
+                        failed -> assertThat(failed.message())
+                                .contains(dead.raftAddress())
+                                .contains("n2"));
+        assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(10));
+        assertThat(memberIds(cluster.lead())).containsExactly("n1");
+        cluster.append("still writing");
+        assertThat(cluster.change(
+                        it -> it.add(new Member("n2", "d", cluster.member("n1").raftAddress(), ""))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+        assertThat(cluster.change(it -> it.add(new Member("n2", "d", "no-port", ""))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+        assertThat(cluster.change(it -> it.add(new Member("n2", "", "127.0.0.1:1", ""))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+    }
+
+    @Test
+    void aWipedNodeIsReplacedByAPeerOfTheSameName() throws Exception {
+        NodeCluster cluster = cluster(3);
+        List<String> sent = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            cluster.append("before " + i);
+            sent.add("before " + i);
+        }
+        String lost = cluster.follower();
+        Member before = cluster.member(lost);
+        cluster.kill(lost);
+        deleteTree(cluster.folder(lost));
+        Member after =
+                cluster.define(lost, Integer.parseInt(before.raftAddress().split(":")[1]));
+        assertThat(after.directoryId()).isNotEqualTo(before.directoryId());
+        cluster.open(lost, List.of());
+        assertThat(cluster.change(it -> it.add(after))).isEqualTo(DONE);
+        assertThat(cluster.lead().cluster().view().members())
+                .contains(after)
+                .doesNotContain(before)
+                .hasSize(3);
+        cluster.append("after");
+        sent.add("after");
+        cluster.awaitEverywhere(sent);
+        // its vote counts: the two that have it are a majority
+        String other = cluster.nodes().keySet().stream()
+                .filter(id -> !id.equals(lost) && !id.equals(cluster.leader()))
+                .findFirst()
+                .orElseThrow();
+        cluster.kill(other);
+        cluster.append("with two");
+        sent.add("with two");
+        cluster.awaitEverywhere(sent);
+    }
+
+    @Test
+    void nodesAreRemovedDownToOneButNotTheLastAndNotAMajority() throws Exception {
+        NodeCluster cluster = cluster(3);
+        assertThat(cluster.change(it -> it.remove("n9")))
+                .isInstanceOfSatisfying(
+                        MembershipOutcome.Refused.class,
+                        refused -> assertThat(refused.message()).contains("n9").contains("n1"));
+        String first = cluster.leader();
+        // the leader itself: somebody else takes over and does it
+        assertThat(cluster.change(it -> it.remove(first))).isEqualTo(DONE);
+        assertThat(cluster.leader()).isNotEqualTo(first);
+        assertThat(memberIds(cluster.lead())).hasSize(2).doesNotContain(first);
+        Nodes.await(
+                "the removed one says so", () -> !cluster.node(first).health().ready());
+        cluster.close(first);
+        cluster.append("two are left");
+
+        String second = cluster.follower();
+        assertThat(cluster.change(it -> it.remove(second))).isEqualTo(DONE);
+        cluster.close(second);
+        cluster.append("one is left");
+        assertThat(cluster.change(it -> it.remove(cluster.leader())))
+                .isInstanceOfSatisfying(
+                        MembershipOutcome.Refused.class,
+                        refused -> assertThat(refused.message()).contains("last"));
+        cluster.append("and goes on");
+    }
+
+    @Test
+    void removingAnAnsweringNodeIsRefusedWhenItWouldLoseTheMajority() throws Exception {
+        NodeCluster cluster = cluster(3);
+        String leader = cluster.leader();
+        String dead = cluster.follower();
+        cluster.kill(dead);
+        String alive = cluster.follower();
+        Nodes.await(
+                "the leader notices",
+                () -> cluster.node(leader).cluster().view().groups().getFirst().followers().stream()
+                        .anyMatch(follower -> follower.silentMs() > 4_000));
+        assertThat(cluster.change(it -> it.remove(alive)))
+                .isInstanceOfSatisfying(
+                        MembershipOutcome.Refused.class,
+                        refused -> assertThat(refused.message()).contains("majority"));
+        assertThat(cluster.change(it -> it.remove(dead))).isEqualTo(DONE);
+        cluster.append("two of two");
+        assertThat(memberIds(cluster.lead())).hasSize(2).doesNotContain(dead);
+    }
+
+    @Test
+    void leadershipGoesWhereItIsSentAndAwayFromDrainedNodes() throws Exception {
+        NodeCluster cluster = cluster(3);
+        String first = cluster.leader();
+        String second = cluster.follower();
+        assertThat(cluster.change(it -> it.transferLeadership(0, Optional.of(second))))
+                .isEqualTo(DONE);
+        Nodes.await("it leads", () -> cluster.leading().equals(Optional.of(second)));
+        assertThat(get(cluster.node(first).cluster().transferLeadership(0, Optional.of(second))))
+                .isEqualTo(new MembershipOutcome.NotLeader(second));
+        assertThat(get(cluster.node(second).cluster().transferLeadership(0, Optional.of("n9"))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+
+        assertThat(cluster.change(it -> it.drain(second, true))).isEqualTo(DONE);
+        Nodes.await(
+                "somebody else leads",
+                () -> cluster.leading().isPresent()
+                        && !cluster.leading().orElseThrow().equals(second));
+        for (ReplicatedLog node : cluster.nodes().values()) {
+            Nodes.await("all know", () -> node.cluster().view().draining().equals(List.of(second)));
+        }
+        assertThat(cluster.change(it -> it.transferLeadership(0, Optional.of(second))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+        // both others go away one after the other: a drained node that got the lead gives it back
+        String third = cluster.leader();
+        String remaining = cluster.nodes().keySet().stream()
+                .filter(id -> !id.equals(second) && !id.equals(third))
+                .findFirst()
+                .orElseThrow();
+        assertThat(cluster.change(it -> it.drain(third, true))).isEqualTo(DONE);
+        Nodes.await("the last one leads", () -> cluster.leading().equals(Optional.of(remaining)));
+        assertThat(cluster.change(it -> it.drain(remaining, true))).isInstanceOf(MembershipOutcome.Refused.class);
+        assertThat(cluster.change(it -> it.drain(second, false))).isEqualTo(DONE);
+        assertThat(cluster.change(it -> it.drain(remaining, true))).isEqualTo(DONE);
+        Nodes.await("it leads again", () -> cluster.leading().equals(Optional.of(second)));
+        cluster.append("all the while");
+    }
+
+    @Test
+    void addressesChangeByARollingRestart() throws Exception {
+        NodeCluster cluster = cluster(3);
+        List<String> sent = new ArrayList<>();
+        List<String> ids = List.of("n1", "n2", "n3");
+        cluster.close("n2");
+        Member moved = cluster.define("n2"); // another port, the same folder
+        List<Member> list = List.of(cluster.member("n1"), moved, cluster.member("n3"));
+        for (String id : List.of("n2", "n1", "n3")) {
+            if (cluster.nodes().containsKey(id)) {
+                cluster.close(id);
+            }
+            cluster.open(id, list);
+            cluster.append("restarted " + id);
+            sent.add("restarted " + id);
+        }
+        cluster.awaitEverywhere(sent);
+        for (String id : ids) {
+            Nodes.await(
+                    "all know the new address",
+                    () -> cluster.node(id).cluster().view().members().contains(moved));
+            assertThat(NodeIdentity.of(new LocalDisk(), cluster.folder(id), id).members())
+                    .contains(moved);
+        }
+    }
+
+    @Test
+    void changesWaitForEachOther() throws Exception {
+        NodeCluster cluster = cluster(1);
+        List<CompletableFuture<MembershipOutcome>> changes = new ArrayList<>();
+        for (String id : List.of("n2", "n3")) {
+            cluster.define(id);
+            cluster.open(id, List.of());
+            changes.add(cluster.node("n1").cluster().add(cluster.member(id)));
+        }
+        assertThat(cluster.node("n1").cluster().view().transfers())
+                .extracting(ClusterView.Transfer::nodeId)
+                .contains("n3");
+        for (CompletableFuture<MembershipOutcome> change : changes) {
+            assertThat(change.get(60, TimeUnit.SECONDS)).isEqualTo(DONE);
+        }
+        assertThat(memberIds(cluster.lead())).containsExactly("n1", "n2", "n3");
+        assertThat(cluster.node("n1").cluster().view().transfers()).isEmpty();
+    }
+
+    private static void deleteTree(Path folder) throws Exception {
+        try (var files = Files.walk(folder)) {
+            for (Path path : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package io.millrace.replication;
+
+import static io.millrace.replication.Nodes.get;
+import static io.millrace.replication.Nodes.records;
+import static io.millrace.replication.Nodes.values;
+
+import io.millrace.log.disk.Disk;
+import io.millrace.log.disk.LocalDisk;
+import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.partition.GroupLogs;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+
+/// Nodes `n1`, `n2` … in one process, each with a folder of its own.
+final class NodeCluster implements AutoCloseable {
+    private final Path folder;
+    private final Map<String, Member> members = new TreeMap<>();
+    private final Map<String, ReplicatedLog> nodes = new java.util.concurrent.ConcurrentSkipListMap<>();
+    /// Where nodes get copies from: each other, unless a test thinks of something worse.
+    ReplicaPeers peers = this::openCopy;
+
+    java.util.function.UnaryOperator<ReplicationSettings> adjust = settings -> settings;
+
+    NodeCluster(Path folder) {
+        this.folder = folder;
+    }
+
+    /// Starts a formed cluster.
+    static NodeCluster of(Path folder, int count) throws IOException {
+        return new NodeCluster(folder).form(count);
+    }
+
+    NodeCluster form(int count) throws IOException {
+        NodeCluster cluster = this;
+        List<ServerSocket> sockets = new ArrayList<>();
+        for (int i = 1; i <= count; i++) {
+            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            sockets.add(socket);
+            cluster.define("n" + i, socket.getLocalPort());
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+        for (String id : List.copyOf(cluster.members.keySet())) {
+            cluster.open(id, List.copyOf(cluster.members.values()));
+        }
+        return cluster;
+    }
+
+    ReplicationSettings settings(String id) {
+        return adjust.apply(Nodes.settings(folder(id)));
+    }
+
+    ReplicaCopy openCopy(Member member, int group) throws IOException {
+        ReplicatedLog node = nodes.get(member.nodeId());
+        if (node == null) {
+            throw new IOException("connection refused: " + member);
+        }
+        return node.copies().open(group);
+    }
+
+    Path folder(String id) {
+        return folder.resolve(id);
+    }
+
+    /// Makes up a node's identity, in its folder and here.
+    Member define(String id, int port) throws IOException {
+        Member member = NodeIdentity.of(new LocalDisk(), folder(id), id)
+                .member("127.0.0.1:" + port, "http://127.0.0.1:" + (port + 1));
+        members.put(id, member);
+        return member;
+    }
+
+    /// A node that is yet to be added; its port is free at the moment.
+    Member define(String id) throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return define(id, socket.getLocalPort());
+        }
+    }
+
+    Member member(String id) {
+        return Objects.requireNonNull(members.get(id));
+    }
+
+    ReplicatedLog open(String id, List<Member> known) throws IOException {
+        return open(id, known, new LocalDisk());
+    }
+
+    ReplicatedLog open(String id, List<Member> known, Disk disk) throws IOException {
+        ReplicatedLog log =
+                ReplicatedLogs.open(settings(id).with(member(id), known), disk, InstantSource.system(), peers);
+        nodes.put(id, log);
+        return log;
+    }
+
+    /// Starts a node again with what its folder knows.
+    ReplicatedLog reopen(String id) throws IOException {
+        return open(id, List.of());
+    }
+
+    void close(String id) {
+        Objects.requireNonNull(nodes.remove(id)).close();
+    }
+
+    /// As a crash would.
+    void kill(String id) {
+        GroupLogs.abandon(Objects.requireNonNull(nodes.remove(id)));
+    }
+
+    Map<String, ReplicatedLog> nodes() {
+        return nodes;
+    }
+
+    ReplicatedLog node(String id) {
+        return Objects.requireNonNull(nodes.get(id), id);
+    }
+
+    Optional<String> leading() {
+        return nodes.entrySet().stream()
+                .filter(node -> node.getValue().leads("t", 0))
+                .map(Map.Entry::getKey)
+                .findAny();
+    }
+
+    /// Waits for one.
+    String leader() {
+        Nodes.await("a leader", () -> leading().isPresent());
+        return leading().orElseThrow();
+    }
+
+    String follower() {
+        String leader = leader();
+        return nodes.keySet().stream()
+                .filter(id -> !id.equals(leader))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    ReplicatedLog lead() {
+        return node(leader());
+    }
+
+    void createTopic(String name) throws Exception {
+        get(lead().createTopic(name, Nodes.partitions(1)));
+    }
+
+    /// Appends through whoever leads; tries again until it is in.
+    void append(String value) throws Exception {
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (System.nanoTime() < deadline) {
+            AppendRequest request =
+                    new AppendRequest("t", 0, records(value), Acknowledgement.QUORUM, value, 1, -1, null);
+            try {
+                AppendOutcome outcome = get(lead().append(request));
+                if (outcome instanceof AppendOutcome.Appended || outcome instanceof AppendOutcome.Duplicate) {
+                    return;
+                }
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof OutcomeUnknownException)) {
+                    throw e;
+                }
+            }
+        }
+        throw new AssertionError("could not append " + value);
+    }
+
+    void awaitEverywhere(List<String> expected) {
+        nodes.forEach((id, node) -> Nodes.await(id + " has everything", () -> {
+            try {
+                return node.topic("t").isPresent()
+                        && values(node.partition("t", 0)).equals(expected);
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }));
+    }
+
+    /// Asks whoever leads, and whoever leads next when that one says so.
+    MembershipOutcome change(
+            java.util.function.Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
+            throws Exception {
+        MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
+        for (int attempt = 0; attempt < 20 && outcome instanceof MembershipOutcome.NotLeader; attempt++) {
+            outcome = what.apply(lead().cluster()).get(90, java.util.concurrent.TimeUnit.SECONDS);
+        }
+        return outcome;
+    }
+
+    @Override
+    public void close() {
+        nodes.values().forEach(ReplicatedLog::close);
+    }
+}

@@ -1,0 +1,154 @@
+package io.millrace.shell.cluster;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// One node process, known by the process id in its folder.
+///
+/// ```
+/// FOLDER/n1/data      everything it keeps
+/// FOLDER/n1/node.log  what it says
+/// FOLDER/n1/node.pid  its process: id and start
+/// ```
+public final class LocalNode {
+    private static final long KILL_TIMEOUT_S = 10;
+    private static final long UNKNOWN = -1;
+    /// The system computes starts from its clock, which may have been set since.
+    private static final long CLOCK_STEP_MS = 2000;
+
+    private final String id;
+    private final Path folder;
+    private final int raftPort;
+    private final String launcher;
+    private final List<String> options;
+
+    /// @param options of the node's command line, beside its folder
+    LocalNode(String id, Path folder, int raftPort, String launcher, List<String> options) {
+        this.id = id;
+        this.folder = folder;
+        this.raftPort = raftPort;
+        this.launcher = launcher;
+        this.options = List.copyOf(options);
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public URI http() {
+        return URI.create("http://127.0.0.1:" + (raftPort + 1));
+    }
+
+    public Path log() {
+        return folder.resolve("node.log");
+    }
+
+    private Path data() {
+        return folder.resolve("data").toAbsolutePath().normalize();
+    }
+
+    /// Starts the process; it outlives this one.
+    public void start() throws IOException {
+        Files.createDirectories(folder);
+        List<String> command = new ArrayList<>(List.of(launcher, "start", "--data-dir", data().toString()));
+        command.addAll(options);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        Map<String, String> environment = builder.environment();
+        // what was set for another node must not reach these
+        environment.keySet().removeIf(name -> name.startsWith("RF_")
+                || name.startsWith("MILLRACE_CLUSTER_")
+                || name.startsWith("MILLRACE_RAFT_")
+                || name.equals("MILLRACE_PORT")
+                || name.equals("MILLRACE_DATA_DIR")
+                || name.equals("MILLRACE_CONFIG"));
+        ProcessHandle process = builder.start().toHandle();
+        long since = process.info().startInstant().map(Instant::toEpochMilli).orElse(UNKNOWN);
+        Files.writeString(folder.resolve("node.pid"), process.pid() + " " + since + "\n");
+    }
+
+    /// The process that runs this node's folder. A process id that was given to somebody else meanwhile is not it.
+    public Optional<ProcessHandle> process() {
+        try {
+            String[] words = Files.readString(folder.resolve("node.pid")).strip().split(" ", -1);
+            if (words.length != 2) {
+                return Optional.empty();
+            }
+            long since = Long.parseLong(words[1]);
+            return ProcessHandle.of(Long.parseLong(words[0]))
+                    .filter(ProcessHandle::isAlive)
+                    .filter(process -> isSame(process, since));
+        } catch (IOException | NumberFormatException never) {
+            return Optional.empty();
+        }
+    }
+
+    /// A process's start does not change when the launcher becomes the node.
+    private static boolean isSame(ProcessHandle process, long since) {
+        return process.info()
+                .startInstant()
+                .map(start -> since == UNKNOWN || Math.abs(start.toEpochMilli() - since) < CLOCK_STEP_MS)
+                .orElse(true);
+    }
+
+    public boolean isRunning() {
+        return process().isPresent();
+    }
+
+    /// SIGTERM, and waits.
+    ///
+    /// @return whether it stopped in time
+    boolean stop(ProcessHandle process, long timeoutSeconds) throws InterruptedException {
+        process.destroy();
+        return awaitEnd(process, timeoutSeconds);
+    }
+
+    /// `kill -9`.
+    ///
+    /// @return whether there was something to kill
+    public boolean kill() throws InterruptedException {
+        Optional<ProcessHandle> process = process();
+        if (process.isEmpty()) {
+            return false;
+        }
+        process.get().destroyForcibly();
+        if (!awaitEnd(process.get(), KILL_TIMEOUT_S)) {
+            throw new IllegalStateException("process " + process.get().pid() + " survived kill -9");
+        }
+        return true;
+    }
+
+    private static boolean awaitEnd(ProcessHandle process, long timeoutSeconds) throws InterruptedException {
+        try {
+            process.onExit().get(timeoutSeconds, TimeUnit.SECONDS);
+            return true;
+        } catch (TimeoutException late) {
+            return false;
+        } catch (ExecutionException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /// The newest lines of its log.
+    List<String> lastWords(int count) {
+        try {
+            List<String> lines = Files.readAllLines(log(), StandardCharsets.UTF_8);
+            return lines.subList(Math.max(0, lines.size() - count), lines.size());
+        } catch (IOException none) {
+            return List.of();
+        }
+    }
+}
