@@ -46,7 +46,9 @@ class VerifyQueryTest {
                 }
             }
             for (String query : new String[] {"pages", "rests", "quotients", "finals"}) {
-                Recorder.await(query + " has caught up", () -> engine.query(query).orElseThrow().lag() == 0);
+                Recorder.await(
+                        query + " has caught up",
+                        () -> engine.query(query).orElseThrow().lag() == 0);
                 assertThat(verify(engine, query, "equal")).as(query).doesNotContain("\"rows\":0,");
             }
         }
@@ -61,7 +63,8 @@ class VerifyQueryTest {
                 assertThat(Recorder.run(engine, create).failure()).isNull();
             }
             topics.write("clicks", 0, "{\"page\":\"a\",\"ms\":10,\"ts\":\"2001-01-01 00:00:00\"}");
-            Recorder.await("written", () -> engine.query("quotients").orElseThrow().lag() == 0);
+            Recorder.await(
+                    "written", () -> engine.query("quotients").orElseThrow().lag() == 0);
             verify(engine, "quotients", "equal");
             topics.write("quotients", 1, "{\"page\":\"b\",\"q\":4}");
             assertThat(verify(engine, "quotients", "different"))
