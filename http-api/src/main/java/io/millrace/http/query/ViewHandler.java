@@ -62,20 +62,19 @@ final class ViewHandler {
 
     private CatalogEntry find(Exchange exchange) {
         String name = exchange.pathParameter(0);
-        List<CatalogEntry> views = engine.catalog().stream()
+        CatalogEntry view = engine.catalogEntry(name)
                 .filter(entry -> KINDS.contains(entry.kind()))
-                .toList();
-        CatalogEntry view = views.stream()
-                .filter(entry -> entry.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> unknown(name, views, exchange));
+                .orElseThrow(() -> unknown(name, exchange));
         exchange.checkTopic(view.topic()); // a view that is only a name may read anything
         return view;
     }
 
-    private static HttpFailure unknown(String name, List<CatalogEntry> views, Exchange exchange) {
-        List<String> names =
-                views.stream().map(CatalogEntry::name).filter(exchange::maySee).toList();
+    private HttpFailure unknown(String name, Exchange exchange) {
+        List<String> names = engine.catalog().stream()
+                .filter(entry -> KINDS.contains(entry.kind()))
+                .map(CatalogEntry::name)
+                .filter(exchange::maySee)
+                .toList();
         return new HttpFailure(
                 ErrorCode.UNKNOWN_VIEW,
                 "View or table '" + name + "' does not exist." + Suggestions.didYouMean(name, names)

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -108,6 +109,10 @@ final class Listings {
             }
         }
         return entries;
+    }
+
+    Optional<CatalogEntry> find(String name) {
+        return relations.find(name).map(Listings::entry);
     }
 
     private static CatalogEntry entry(Relation relation) {

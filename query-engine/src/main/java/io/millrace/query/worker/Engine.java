@@ -563,6 +563,11 @@ public final class Engine implements QueryEngine {
     }
 
     @Override
+    public Optional<CatalogEntry> catalogEntry(String name) {
+        return front.describe(name, catalogNow());
+    }
+
+    @Override
     public void warmUp() {
         front.warmUp();
     }
