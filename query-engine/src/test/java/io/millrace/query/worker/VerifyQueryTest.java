@@ -1,6 +1,7 @@
 package io.millrace.query.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
@@ -69,7 +70,8 @@ class VerifyQueryTest {
             topics.write("quotients", 1, "{\"page\":\"b\",\"q\":4}");
             assertThat(verify(engine, "quotients", "different"))
                     .contains("\"missing\":0,\"unexpected\":1", "\"example\":\"unexpected {");
-            assertThat(Recorder.run(engine, "VERIFY QUERY nothing").failure()).hasMessageContaining("does not exist");
+            assertThatThrownBy(() -> Recorder.run(engine, "VERIFY QUERY nothing"))
+                    .hasMessageContaining("does not exist");
         }
     }
 
