@@ -375,7 +375,8 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return CompletableFuture.failedFuture(PendingEntry.notLeading(consensus.leader().orElse(null)));
+            return CompletableFuture.failedFuture(
+                    PendingEntry.notLeading(consensus.leader().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
@@ -691,6 +692,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_rebuilds_total", (double) rebuild.copies());
         metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
         metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
+        metrics.put("replication_rebuild_seconds_last", rebuild.secondsLast());
         metrics.put("replication_copies_open", (double) copies.count());
         metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
         metrics.put("replication_scrub_passes_total", (double) scrubber.passes());

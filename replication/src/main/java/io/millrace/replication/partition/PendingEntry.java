@@ -2,8 +2,8 @@ package io.millrace.replication.partition;
 
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.AppendRequest.Acknowledgement;
-import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.NotLeaderException;
+import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.ReplicationException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

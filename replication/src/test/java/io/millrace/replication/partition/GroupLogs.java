@@ -22,4 +22,11 @@ public final class GroupLogs {
     public static void checkDisk(ReplicatedLog log) {
         ((GroupLog) log).checkDisk();
     }
+
+    /// Reads everything that is written, once.
+    ///
+    /// @return partitions that are damaged
+    public static int scrub(ReplicatedLog log) throws java.io.InterruptedIOException {
+        return ((GroupLog) log).scrubber.pass();
+    }
 }
