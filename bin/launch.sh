@@ -108,7 +108,8 @@ train_in_background() {
 # Options that both programs share. The JVM's own log is off, because it would go to standard output, among results.
 common_options="-Xlog:disable -XX:+UseSerialGC -XX:+UseCompactObjectHeaders -XX:-UsePerfData --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
 
-node_options="-Xms32m -Xmx1g"
+# Netty notes with a stack trace where every 128th buffer came from, to find leaks: good for tests, a few percent here.
+node_options="-Xms32m -Xmx1g -Dio.netty.leakDetection.level=disabled"
 shell_options="-Xms16m -Xmx512m -XX:TieredStopAtLevel=1"
 
 # Sets $java, $jar, $class_path and $cache for the node.

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -28,15 +29,14 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /// Starts a node on a free port and waits until it says that it listens.
-    static NodeProcess start(Path dataFolder, Path log) throws IOException {
+    ///
+    /// @param options further ones, `--key` and value by turns
+    static NodeProcess start(Path dataFolder, Path log, String... options) throws IOException {
         long begin = System.nanoTime();
-        Process process = new ProcessBuilder(List.of(
-                        ROOT.resolve("millrace").toString(),
-                        "start",
-                        "--port",
-                        "0",
-                        "--data-dir",
-                        dataFolder.toString()))
+        List<String> command = new ArrayList<>(List.of(
+                ROOT.resolve("millrace").toString(), "start", "--port", "0", "--data-dir", dataFolder.toString()));
+        command.addAll(List.of(options));
+        Process process = new ProcessBuilder(command)
                 .directory(ROOT.toFile())
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();

@@ -149,8 +149,8 @@ public final class Main implements Callable<Integer> {
             failed |= runOnce(rows, new Campaign(root, all, machine, nodes, rounds, next, keep));
             next++;
         } while (System.nanoTime() < deadline);
-        if (!failed && !keep) {
-            Files.deleteIfExists(all); // rows have removed their folders; a folder of the user's may hold more
+        if (!failed && !keep && folder == null) {
+            Files.deleteIfExists(all); // rows have removed their own folders
         }
         return failed ? 1 : 0;
     }
@@ -166,6 +166,9 @@ public final class Main implements Callable<Integer> {
             RowResult result = planted ? campaign.prove(row) : campaign.run(row);
             results.add(result);
             System.out.println(summary(result));
+            if (result instanceof RowResult.Checked checked && !checked.isFailure()) {
+                System.out.println("  answers to writes: " + Report.answers(checked.answers()));
+            }
             System.out.print(Report.details(result));
         }
         String table = Report.table(results);

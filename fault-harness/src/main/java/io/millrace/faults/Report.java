@@ -106,7 +106,8 @@ public final class Report {
             return "";
         }
         List<Long> sorted = resumedAfterMs.stream().sorted().toList();
-        return "%.2f s, %.2f s".formatted(sorted.get(sorted.size() / 2) / 1e3, sorted.getLast() / 1e3);
+        double median = (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2e3;
+        return "%.2f s, %.2f s".formatted(median, sorted.getLast() / 1e3);
     }
 
     /// What is to be said of a row beyond its numbers; empty for nothing.
@@ -135,7 +136,8 @@ public final class Report {
                 .toString();
     }
 
-    private static String answers(Map<String, Long> answers) {
+    /// How writes were answered.
+    static String answers(Map<String, Long> answers) {
         return new TreeMap<>(answers)
                 .entrySet().stream()
                         .map(answer -> answer.getKey() + " ×" + answer.getValue())

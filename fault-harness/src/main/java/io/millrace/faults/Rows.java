@@ -16,11 +16,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.IntStream;
 
 /// All rows of the table of faults.
 ///
-/// A round begins with all nodes up and ends with all nodes up. How long things stay broken is drawn anew each time.
+/// A round begins with all nodes up and ends with all nodes up. How long things stay broken is drawn anew each
+/// time.
 public final class Rows {
     private static final Set<Need> NOTHING = Set.of();
     private static final Set<Need> NETWORK = Set.of(Need.NETWORK);
@@ -143,7 +143,15 @@ public final class Rows {
                     1,
                     Set.of(Need.CLOCK),
                     Rows::jumpClocks,
-                    KEYLESS));
+                    KEYLESS),
+            new Row(
+                    "membership",
+                    "drain the leader, add a node, remove one",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::changeMembers,
+                    CACHE));
 
     private Rows() {}
 
@@ -171,7 +179,7 @@ public final class Rows {
 
     private static void kill(Stage stage, int victim) throws IOException, InterruptedException {
         stage.kill(victim);
-        if (stage.count() > 2) {
+        if (stage.members().length > 2) {
             stage.awaitWrites();
             holdBetween(stage, 0, 1_500);
             stage.start(victim);
@@ -183,14 +191,10 @@ public final class Rows {
     }
 
     private static void killAll(Stage stage) throws IOException, InterruptedException {
-        for (int i = 0; i < stage.count(); i++) {
+        for (int i : stage.members()) {
             stage.kill(i);
         }
-        restart(stage, everybody(stage));
-    }
-
-    private static int[] everybody(Stage stage) {
-        return IntStream.range(0, stage.count()).toArray();
+        restart(stage, stage.members());
     }
 
     /// Starts nodes and counts until writes resume.
@@ -274,8 +278,7 @@ public final class Rows {
     }
 
     private static void cutFollower(Stage stage) throws IOException, InterruptedException {
-        int[] followers = stage.others(stage.leader());
-        int victim = followers[stage.random().nextInt(followers.length)];
+        int victim = stage.oneOf(stage.others(stage.leader()));
         for (int other : stage.others(victim)) {
             stage.cut(victim, other);
             stage.cut(other, victim);
@@ -285,7 +288,7 @@ public final class Rows {
 
     private static void bridge(Stage stage) throws IOException, InterruptedException {
         int leader = stage.leader();
-        int other = stage.others(leader)[stage.random().nextInt(stage.count() - 1)];
+        int other = stage.oneOf(stage.others(leader));
         stage.cut(leader, other);
         stage.cut(other, leader);
         stage.awaitWrites();
@@ -299,7 +302,7 @@ public final class Rows {
     private static void cutPowerOfOne(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
         stage.cutPower(victim);
-        if (stage.count() > 2) {
+        if (stage.members().length > 2) {
             stage.awaitWrites();
             stage.start(victim);
             stage.awaitReady(victim);
@@ -309,15 +312,15 @@ public final class Rows {
     }
 
     private static void cutPowerOfAll(Stage stage) throws IOException, InterruptedException {
-        stage.cutPower(everybody(stage));
-        restart(stage, everybody(stage));
+        stage.cutPower(stage.members());
+        restart(stage, stage.members());
     }
 
     /// fsync says that all is well and does nothing; then the power goes.
     private static Planted unsafeFlush() {
         return Planted.round(
                 "fsync that does nothing, then a power cut", Set.of(LOST), Set.of(Need.DISK, Need.TRACER), stage -> {
-                    for (int i = 0; i < stage.count(); i++) {
+                    for (int i : stage.members()) {
                         stage.traceFsync(i, "retval=0");
                     }
                     holdBetween(stage, 800, 1_500);
@@ -330,7 +333,7 @@ public final class Rows {
         try (Tracer _ = stage.traceFsync(victim, "error=EIO")) {
             holdBetween(stage, 500, 2_000);
         }
-        if (stage.count() > 2) {
+        if (stage.members().length > 2) {
             stage.awaitWrites();
             stage.recoverOrRestart(victim, SELF_REPAIR);
         } else {
@@ -380,25 +383,27 @@ public final class Rows {
     /// Every node forgets the end of its log, as a disk does that lied about a write.
     private static Planted forgottenLog() {
         return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-            for (int i = 0; i < stage.count(); i++) {
+            for (int i : stage.members()) {
                 stage.kill(i);
             }
-            for (int i = 0; i < stage.count(); i++) {
+            for (int i : stage.members()) {
                 stage.forgetTail(stage.raftLog(i), 40_000);
             }
-            restart(stage, everybody(stage));
+            restart(stage, stage.members());
         });
     }
 
     /// A record changes and its checksum with it.
     private static Planted forgery() {
         return Planted.round("a forged record with a right checksum", Set.of(PHANTOM, DIVERGED), NOTHING, stage -> {
+            // behind the restart, because a node that starts may write the end of a segment again from its Raft
+            // log
+            tearSegment(stage);
+            holdBetween(stage, 200, 600);
             int victim = stage.any();
-            stage.kill(victim);
             for (int partition = 0; partition < Stage.partitions(); partition++) {
                 stage.forgeRecord(victim, partition);
             }
-            restart(stage, victim);
         });
     }
 
@@ -439,13 +444,13 @@ public final class Rows {
     private static Planted wipedAll() {
         return Planted.round("a majority forgets everything but its names", Set.of(LOST, DIVERGED), NOTHING, stage -> {
             int keeper = stage.any();
-            for (int i = 0; i < stage.count(); i++) {
+            for (int i : stage.members()) {
                 stage.kill(i);
             }
             for (int other : stage.others(keeper)) {
                 stage.forgetAllButIdentity(other);
             }
-            restart(stage, everybody(stage));
+            restart(stage, stage.members());
         });
     }
 
@@ -465,6 +470,21 @@ public final class Rows {
             Files.move(old, segment, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         }
         rebuild(stage, victim);
+    }
+
+    // ---- membership
+
+    /// Drains the leader, adds a node, removes an old one; writes go on all the time.
+    private static void changeMembers(Stage stage) throws IOException, InterruptedException {
+        int leader = stage.leader();
+        stage.drain(leader, true);
+        stage.awaitWrites();
+        int added = stage.grow();
+        stage.awaitWrites();
+        stage.awaitCaughtUp(added, CATCH_UP);
+        stage.drain(leader, false);
+        stage.remove(stage.oneOf(stage.others(added)));
+        stage.awaitWrites();
     }
 
     // ---- clocks

@@ -100,9 +100,11 @@ public final class RecordBuffer {
         marker = false;
     }
 
-    /// Appends all records of `other` behind the ones here.
+    /// Appends all records of `other` behind the ones here. An empty buffer becomes a marker when `other` is one.
+    ///
+    /// @throws IllegalArgumentException a marker would get company
     public void addAll(RecordBuffer other) {
-        if (marker || other.marker) {
+        if ((marker && other.count > 0) || (other.marker && count > 0)) {
             throw new IllegalArgumentException("a marker has a batch of its own");
         }
         int more = other.count;
@@ -114,6 +116,7 @@ public final class RecordBuffer {
         System.arraycopy(other.headerSizes, 0, headerSizes, count, more);
         sizeBytes = at + other.sizeBytes;
         count += more;
+        marker |= other.marker;
     }
 
     /// The same records, ordered by nothing but their content (those with headers first, then by key and value;

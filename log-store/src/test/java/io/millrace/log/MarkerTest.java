@@ -50,6 +50,17 @@ class MarkerTest {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    @Test
+    void aCopyOfAMarkerIsAMarker() {
+        RecordBuffer copy = new RecordBuffer();
+        copy.addAll(RecordBuffer.marker(7, MARK));
+        assertThat(copy.isMarker()).isTrue();
+        assertThatThrownBy(() -> copy.addAll(record("a"))).isInstanceOf(IllegalArgumentException.class);
+        copy.clear();
+        copy.addAll(record("a"));
+        assertThat(copy.isMarker()).isFalse();
+    }
+
     private static RecordBuffer record(String value) {
         RecordBuffer records = new RecordBuffer();
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /// Empties a data folder into `aside-<time>`. What is half moved must never vote, so the intention is written
 /// down first, and whoever opens the folder carries it out before anything else.
@@ -17,7 +18,8 @@ import java.util.List;
 /// ```
 final class SetAside {
     private static final String INTENTION = "set-aside";
-    private static final String LOCK = "lock";
+    /// Held by this process, and by the node around it; a lock that is moved away locks nothing.
+    private static final Set<String> LOCKS = Set.of("lock", "node.lock");
     private static final String ASIDE = "aside-\\d+";
     private static final int FILE_BYTES_MAX = 1 << 30;
 
@@ -55,7 +57,7 @@ final class SetAside {
             }
         }
         for (String other : names) {
-            if (!other.matches(ASIDE) && !other.equals(INTENTION) && !other.equals(LOCK)) {
+            if (!other.matches(ASIDE) && !other.equals(INTENTION) && !LOCKS.contains(other)) {
                 move(disk, folder.resolve(other), aside.resolve(other));
             }
         }

@@ -34,8 +34,8 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "",
-            "A node is run by @|bold millrace start|@, its settings are shown by @|bold millrace config|@, and its files",
-            "checked by @|bold millrace verify|@; each explains itself with --help.",
+            "A node is run by @|bold millrace start|@, its settings are shown by @|bold millrace config|@, and its",
+            "promises tested under faults by @|bold millrace verify|@; each explains itself with --help.",
             "",
             "@|bold First steps:|@",
             "  millrace demo                       see it work, in one command",

@@ -66,6 +66,27 @@ class TransportTest {
     }
 
     @Test
+    void theNextWriteGoesStraightToTheLeaderAndReadsStay() {
+        node.follow(other.uri());
+        try (MillraceClient client = client(Duration.ZERO, node.uri())) {
+            client.topics().create(TopicSpec.named("orders"));
+            int asked = node.requests("/broker/topics").size();
+            client.topics().create(TopicSpec.named("payments"));
+            assertThat(node.requests("/broker/topics")).hasSize(asked);
+            assertThat(other.requests("/broker/topics")).hasSize(2);
+        }
+    }
+
+    @Test
+    void aLeaderThatHasGoneIsForgotten() throws IOException {
+        node.follow(nobody()); // and the one after it leads
+        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri(), other.uri())) {
+            client.topics().create(TopicSpec.named("orders"));
+        }
+        assertThat(other.requests("/broker/topics")).hasSize(1);
+    }
+
+    @Test
     void redirectsInACircleEnd() {
         node.follow(other.uri());
         other.follow(node.uri());

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Judges a history.
 ///
-/// The log at the end (`Kept`, the union over all nodes) is the reference; everything that was said before is held
-/// against it. See [Violation.Kind] for what is checked. One pass over the events, memory for each record.
+/// The log at the end (`Kept`, the union over all nodes) is the reference; everything that was said before is
+/// held against it. See [Violation.Kind] for what is checked. One pass over the events, memory for each record.
 public final class Checker {
     private final Verdict.Builder verdict = new Verdict.Builder();
     private final Map<String, Track> records = new HashMap<>();
@@ -279,8 +279,8 @@ public final class Checker {
         return log == null ? null : log.get(offset);
     }
 
-    /// A producer sends one request after another, so its acknowledged offsets in a partition must rise with its
-    /// sequence.
+    /// A producer sends one request after another, so its acknowledged offsets in a partition must rise with
+    /// its sequence.
     private void judgeOrder() {
         Map<String, List<Event.Acknowledged>> streams = new TreeMap<>();
         for (Acknowledgement acknowledgement : acknowledgements) {

@@ -2,8 +2,8 @@ package io.millrace.faults.history;
 
 /// One thing that happened, at `atNs` since the run began.
 ///
-/// A record has a name, `producer/sequence`, which is part of its value; so what is read says what was sent. A name
-/// that begins with [#FOREIGN] stands for a value that no producer makes.
+/// A record has a name, `producer/sequence`, which is part of its value; so what is read says what was sent. A
+/// name that begins with [#FOREIGN] stands for a value that no producer makes.
 public sealed interface Event {
     /// First character of the name of a value that is not one of ours, or not whole.
     char FOREIGN = '?';
@@ -17,7 +17,8 @@ public sealed interface Event {
         return producer + "/" + sequence;
     }
 
-    /// A request begins to send `count` records from `sequence` on. It may be sent again, which is another event.
+    /// A request begins to send `count` records from `sequence` on. It may be sent again, which is another
+    /// event.
     record Sent(long atNs, String producer, long sequence, int count, int partition, boolean keyed) implements Event {}
 
     /// The node `node` said of a request begun at `sentNs` that its records are synced on a quorum.

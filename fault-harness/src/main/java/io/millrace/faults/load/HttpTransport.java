@@ -38,9 +38,9 @@ public final class HttpTransport implements Transport, AutoCloseable {
             builder.header("Authorization", "Bearer " + token);
         }
         String body = request.body();
-        if (body != null) {
-            builder.POST(HttpRequest.BodyPublishers.ofString(body));
-        }
+        builder.method(
+                request.method(),
+                body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         try {
             HttpResponse<String> response = http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
             return new Answer(

@@ -4,7 +4,7 @@ import io.millrace.faults.check.Violation.Kind;
 
 /// A bug that is planted between clients and nodes, and what the checker must call it.
 public enum Lie {
-    /// Sends with `ack=none` and says that it is synced.
+    /// Says that it is synced at once, and sends it a little later: what is in memory by then dies with a node.
     ACKNOWLEDGES_FROM_MEMORY(Kind.LOST),
     /// Says of what a node refused that it is synced.
     ACKNOWLEDGES_ERRORS(Kind.LOST),

@@ -16,6 +16,7 @@ public final class LyingTransport implements Transport {
     private static final Pattern KEY = Pattern.compile("&idempotency_key=[^&]*");
     private static final Pattern PARTITION = Pattern.compile("[?&]partition=(\\d+)");
     private static final int NOW_AND_THEN = 20;
+    private static final long MEMORY_MS = 100;
 
     private final Transport honest;
     private final Lie lie;
@@ -35,8 +36,8 @@ public final class LyingTransport implements Transport {
         boolean nowAndThen = produced.incrementAndGet() % NOW_AND_THEN == 0;
         return switch (lie) {
             case ACKNOWLEDGES_FROM_MEMORY -> {
-                Answer answer = honest.send(withPath(request, request.path() + "&ack=none"));
-                yield answer.isOk() ? claim(request) : answer;
+                Thread.ofVirtual().start(() -> sendLater(request));
+                yield claim(request);
             }
             case ACKNOWLEDGES_ERRORS -> {
                 Answer answer = honest.send(request);
@@ -48,20 +49,29 @@ public final class LyingTransport implements Transport {
                 yield answer.isOk() && !KEY.matcher(request.path()).find() ? honest.send(request) : answer;
             }
             case FORGETS_KEYS -> {
-                Answer answer = honest.send(
-                        withPath(request, KEY.matcher(request.path()).replaceFirst("")));
+                Answer answer =
+                        honest.send(request.withPath(KEY.matcher(request.path()).replaceFirst("")));
                 if (nowAndThen && answer.isOk()) {
                     throw new SocketTimeoutException("the answer got lost");
                 }
                 yield answer;
             }
-            case REVERSES_LINES -> honest.send(withBody(request, reversed(body(request))));
+            case REVERSES_LINES -> honest.send(request.withBody(reversed(body(request))));
             case ANSWERS_FROM_CACHE -> honest.send(request);
             case DENIES -> {
                 Answer answer = honest.send(request);
                 yield nowAndThen && answer.isOk() ? new Answer(503, "{\"ok\":false,\"error\":\"denied\"}", "") : answer;
             }
         };
+    }
+
+    private void sendLater(Request request) {
+        try {
+            Thread.sleep(MEMORY_MS);
+            honest.send(request.withPath(request.path() + "&forward=true"));
+        } catch (IOException | InterruptedException forgotten) {
+            // that is the bug
+        }
     }
 
     private Answer fromCache(Request request) throws IOException, InterruptedException {
@@ -98,13 +108,5 @@ public final class LyingTransport implements Transport {
         List<String> reversed = Arrays.asList(lines.split("\n", -1));
         Collections.reverse(reversed);
         return String.join("\n", reversed);
-    }
-
-    private static Request withPath(Request request, String path) {
-        return new Request(request.node(), path, request.body(), request.timeout());
-    }
-
-    private static Request withBody(Request request, String body) {
-        return new Request(request.node(), request.path(), body, request.timeout());
     }
 }

@@ -9,6 +9,9 @@ public interface Nodes {
 
     String name(int index);
 
+    /// Whether it belongs to the cluster; one that was removed keeps its index.
+    boolean isMember(int index);
+
     default int count() {
         return addresses().size();
     }

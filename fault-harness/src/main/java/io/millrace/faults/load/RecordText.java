@@ -7,8 +7,8 @@ import java.util.zip.CRC32C;
 
 /// Values that say who sent them and whether they are whole: `name|padding|checksum`.
 ///
-/// The padding follows from the name, so that a retry sends the same bytes. Its length is mostly small and sometimes
-/// several pages, because torn writes show where a record spans pages.
+/// The padding follows from the name, so that a retry sends the same bytes. Its length is mostly small and
+/// sometimes several pages, because torn writes show where a record spans pages.
 public final class RecordText {
     private static final char BETWEEN = '|';
     private static final int PADDING_SMALL_MAX = 120;

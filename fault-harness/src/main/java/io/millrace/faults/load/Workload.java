@@ -176,7 +176,7 @@ public final class Workload {
 
     private void consume(int node) throws InterruptedException {
         long[] next = new long[partitions];
-        while (!isStopping()) {
+        while (!isStopping() && nodes.isMember(node)) {
             boolean any = false;
             for (int partition = 0; partition < partitions; partition++) {
                 any |= fetch(node, partition, next);
@@ -317,6 +317,9 @@ public final class Workload {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < nodes.count(); i++) { // one each, so that a frozen one holds up nobody
             int node = i;
+            if (!nodes.isMember(node)) {
+                continue;
+            }
             threads.add(run("probe-" + nodes.name(i), () -> {
                 while (over.availablePermits() == 0 && System.nanoTime() - beginNs < patience.toNanos()) {
                     int partition = probes.get() % partitions;
@@ -371,7 +374,7 @@ public final class Workload {
     /// One more linearizable read of everything at every node, once all are up.
     public void readFinally() throws InterruptedException {
         for (int node = 0; node < nodes.count(); node++) {
-            for (int partition = 0; partition < partitions; partition++) {
+            for (int partition = 0; nodes.isMember(node) && partition < partitions; partition++) {
                 readLatest(node, partition);
                 readCommitted(node, partition);
             }

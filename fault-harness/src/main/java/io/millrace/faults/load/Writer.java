@@ -10,8 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// Sends records of one producer and writes down what becomes of them. Follows redirects, asks the next node when one
-/// fails.
+/// Sends records of one producer and writes down what becomes of them. Follows redirects, asks the next node
+/// when one fails.
 ///
 /// Threading: one thread.
 final class Writer {

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 
 /// A file system in a file, whose power can be cut.
 ///
-/// A cut is XFS's own shutdown without a flush of its log (`FS_IOC_SHUTDOWN`): what was not fsynced is gone, for real,
-/// because the pages of the file system never reach the file below.
+/// A cut is XFS's own shutdown without a flush of its log (`FS_IOC_SHUTDOWN`): what was not fsynced is gone,
+/// for real, because the pages of the file system never reach the file below.
 final class LoopDisk implements Closeable {
     private static final long SIZE_BYTES = 512L << 20; // mkfs.xfs takes no less than 300 MB
     private static final int UNMOUNT_ATTEMPTS = 50;
@@ -93,6 +93,7 @@ final class LoopDisk implements Closeable {
         try {
             Shell.run("umount", "-l", folder.toString());
             Files.deleteIfExists(image);
+            Files.deleteIfExists(folder);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -6,8 +6,8 @@ import java.util.List;
 
 /// Linux namespaces of our own for network, mounts and processes.
 ///
-/// The harness starts itself once more inside them. When that process ends, even by `kill -9`, the kernel ends the
-/// nodes, unmounts the disks and removes the networks: nothing can be left behind.
+/// The harness starts itself once more inside them. When that process ends, even by `kill -9`, the kernel ends
+/// the nodes, unmounts the disks and removes the networks: nothing can be left behind.
 public final class Sandbox {
     private static final String INSIDE = "millrace.faults.sandbox";
     private static final List<String> ENTER = List.of(

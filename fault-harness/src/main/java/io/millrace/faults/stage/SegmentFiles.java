@@ -1,6 +1,7 @@
 package io.millrace.faults.stage;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,8 +60,24 @@ final class SegmentFiles {
     ///
     /// @throws IOException it is not whole, or not in this format
     static List<Found> read(Path file) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
         List<Found> records = new ArrayList<>();
+        read(file, records);
+        return records;
+    }
+
+    /// Records of a file that is being written: those before whatever is not whole.
+    static List<Found> readWhatIsWhole(Path file) {
+        List<Found> records = new ArrayList<>();
+        try {
+            read(file, records);
+        } catch (IOException endsEarly) {
+            // what came before is good
+        }
+        return records;
+    }
+
+    private static void read(Path file, List<Found> records) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
         int start = 0;
         while (start < bytes.limit()) {
             if (bytes.limit() - start < RECORDS) {
@@ -84,7 +101,6 @@ final class SegmentFiles {
             }
             start = end;
         }
-        return records;
     }
 
     private static void readRecords(Path file, ByteBuffer bytes, int start, List<Found> records) {
@@ -132,13 +148,18 @@ final class SegmentFiles {
         return checksum.getValue();
     }
 
-    /// Changes one byte of a value and makes the batch's checksum right again: what no checksum can find.
+    /// Changes one byte of a value, in place, and makes the batch's checksum right again: what no checksum can
+    /// find.
     static void forge(Found record) throws IOException {
         byte[] bytes = Files.readAllBytes(record.file());
-        bytes[record.valueStart() + record.valueSizeBytes() / 2] ^= 1;
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        int end = record.batchStart() + buffer.getInt(record.batchStart() + LENGTH) + LENGTH_EXCLUDES;
-        buffer.putInt(record.batchStart() + CHECKSUM, (int) checksum(bytes, record.batchStart() + ATTRIBUTES, end));
-        Files.write(record.file(), bytes);
+        int position = record.valueStart() + record.valueSizeBytes() / 2;
+        bytes[position] ^= 1;
+        int end = record.batchStart() + ByteBuffer.wrap(bytes).getInt(record.batchStart() + LENGTH) + LENGTH_EXCLUDES;
+        try (RandomAccessFile file = new RandomAccessFile(record.file().toFile(), "rw")) {
+            file.seek(position);
+            file.write(bytes[position]);
+            file.seek(record.batchStart() + CHECKSUM);
+            file.writeInt((int) checksum(bytes, record.batchStart() + ATTRIBUTES, end));
+        }
     }
 }

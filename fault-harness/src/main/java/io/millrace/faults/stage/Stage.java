@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 public final class Stage implements Nodes, AutoCloseable {
     private static final Duration READY_PATIENCE = Duration.ofSeconds(90);
     private static final Duration WRITE_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(2);
     private static final long POLL_MS = 50;
     private static final int PARTITIONS = 4;
@@ -55,6 +57,8 @@ public final class Stage implements Nodes, AutoCloseable {
     private final SplittableRandom random;
     private final @Nullable Network network;
     private final List<RealNode> nodes = new CopyOnWriteArrayList<>();
+    private final List<Place> places = new ArrayList<>();
+    private final Set<Integer> removed = ConcurrentHashMap.newKeySet();
     private final Map<Integer, LoopDisk> disks = new HashMap<>();
     private final HttpTransport honest;
     private final Transport transport;
@@ -90,12 +94,11 @@ public final class Stage implements Nodes, AutoCloseable {
     }
 
     private void prepare(int count) throws IOException, InterruptedException {
-        List<Place> places = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             places.add(makePlace(i));
         }
         for (int i = 0; i < count; i++) {
-            nodes.add(makeNode(i, places));
+            nodes.add(makeNode(i, count == 1 ? alone(places.get(i)) : formedWith(i)));
         }
     }
 
@@ -107,8 +110,37 @@ public final class Stage implements Nodes, AutoCloseable {
         return new Place(Network.host(index + 1), HTTP_PORT, RAFT_PORT);
     }
 
-    private RealNode makeNode(int index, List<Place> places) throws IOException, InterruptedException {
-        String name = "n" + (index + 1);
+    private static List<String> alone(Place place) {
+        return List.of("--raft.port", String.valueOf(place.raftPort()));
+    }
+
+    /// Settings of a node that makes a cluster together with all others.
+    private List<String> formedWith(int index) {
+        List<String> all = new ArrayList<>();
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            all.add("%s=%s:%d/%d".formatted(nameOf(i), place.host(), place.raftPort(), place.httpPort()));
+        }
+        return List.of("--cluster.node-id", nameOf(index), "--cluster.nodes", String.join(",", all));
+    }
+
+    /// Settings of a node that joins.
+    private List<String> joining(int index, int member) {
+        return List.of(
+                "--cluster.node-id",
+                nameOf(index),
+                "--cluster.join",
+                nodes.get(member).address().toString(),
+                "--raft.port",
+                String.valueOf(places.get(index).raftPort()));
+    }
+
+    private static String nameOf(int index) {
+        return "n" + (index + 1);
+    }
+
+    private RealNode makeNode(int index, List<String> own) throws IOException, InterruptedException {
+        String name = nameOf(index);
         Place place = places.get(index);
         Path parent = folder;
         if (uses.contains(Need.DISK)) {
@@ -124,8 +156,6 @@ public final class Stage implements Nodes, AutoCloseable {
                 String.valueOf(place.httpPort()),
                 "--data-dir",
                 dataFolder.toString(),
-                "--raft.port",
-                String.valueOf(place.raftPort()),
                 // small, so that files are sealed and logs are cut short within a run
                 "--raft.snapshot-bytes",
                 "4194304",
@@ -133,6 +163,7 @@ public final class Stage implements Nodes, AutoCloseable {
                 "1048576",
                 "--log.free-bytes-min",
                 "67108864"));
+        settings.addAll(own);
         Map<String, String> environment = new HashMap<>();
         if (network != null) {
             settings.addAll(List.of("--tokens", TOKEN));
@@ -181,13 +212,28 @@ public final class Stage implements Nodes, AutoCloseable {
         return nodes.size();
     }
 
-    /// All indexes but one.
-    public int[] others(int index) {
-        return IntStream.range(0, count()).filter(other -> other != index).toArray();
+    @Override
+    public boolean isMember(int index) {
+        return !removed.contains(index);
     }
 
+    /// Indexes of all nodes of the cluster.
+    public int[] members() {
+        return IntStream.range(0, count()).filter(this::isMember).toArray();
+    }
+
+    /// All members but one.
+    public int[] others(int index) {
+        return Arrays.stream(members()).filter(other -> other != index).toArray();
+    }
+
+    /// A member, by chance.
     public int any() {
-        return random.nextInt(count());
+        return oneOf(members());
+    }
+
+    public int oneOf(int... indexes) {
+        return indexes[random.nextInt(indexes.length)];
     }
 
     public SplittableRandom random() {
@@ -205,10 +251,9 @@ public final class Stage implements Nodes, AutoCloseable {
         }
         long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
         while (System.nanoTime() < deadline) {
-            for (int i = 0; i < count(); i++) {
-                int leader = leaderAsSeenBy(i);
-                if (leader >= 0) {
-                    return leader;
+            for (int i : members()) {
+                if (saysThatItLeads(i)) {
+                    return i;
                 }
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MS);
@@ -216,21 +261,79 @@ public final class Stage implements Nodes, AutoCloseable {
         throw new IOException("no node said that it leads within " + READY_PATIENCE.toSeconds() + " s");
     }
 
-    /// This node, if it says that it leads; else −1.
-    private int leaderAsSeenBy(int index) throws InterruptedException {
+    private boolean saysThatItLeads(int index) throws InterruptedException {
         try {
             Answer answer = honest.send(Request.get(index, "/v1/cluster", ASK_TIMEOUT));
             if (answer.isOk()) {
                 for (Map<String, @Nullable Object> group : Json.objects(answer.json(), "groups")) {
                     if (Json.text(group, "role", "").equals("leader")) {
-                        return index;
+                        return true;
                     }
                 }
             }
         } catch (IOException down) {
             // then it does not lead
         }
-        return -1;
+        return false;
+    }
+
+    // ---- membership
+
+    /// Starts one more node, which joins, and waits until it is ready.
+    public int grow() throws IOException, InterruptedException {
+        int index = count();
+        places.add(makePlace(index));
+        nodes.add(makeNode(index, joining(index, any())));
+        start(index);
+        awaitReady(index);
+        workload.addConsumer(index);
+        return index;
+    }
+
+    /// Takes a node out of the cluster, then ends it.
+    public void remove(int index) throws IOException, InterruptedException {
+        note("remove " + name(index));
+        change(Request.delete(0, "/v1/cluster/nodes/" + name(index), CHANGE_TIMEOUT), "no node '" + name(index) + "'");
+        removed.add(index);
+        kill(index);
+    }
+
+    /// Keeps a node from leading, or allows it again.
+    public void drain(int index, boolean draining) throws IOException, InterruptedException {
+        note("drain " + name(index) + ": " + draining);
+        change(
+                Request.post(
+                        0,
+                        "/v1/cluster/nodes/" + name(index) + "/drain",
+                        "{\"draining\":" + draining + "}",
+                        CHANGE_TIMEOUT),
+                "");
+    }
+
+    /// Asks whoever leads until it says that the change is made.
+    ///
+    /// @param madeAlready what a refusal says when an earlier attempt, whose answer was lost, has made it;
+    ///     empty for changes that are simply made again
+    private void change(Request request, String madeAlready) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        String last = "nothing";
+        while (System.nanoTime() < deadline) {
+            try {
+                Answer answer = honest.send(request.to(leader()));
+                if (answer.isOk()) {
+                    return;
+                }
+                last = answer.status() + " " + answer.body();
+                if (!madeAlready.isEmpty() && answer.body().contains(madeAlready)) {
+                    return;
+                }
+            } catch (IOException failed) {
+                last = failed.toString();
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException(request.method() + " " + request.path() + " did not succeed within "
+                + READY_PATIENCE.toSeconds() + " s; the last answer: " + last);
     }
 
     private void note(String text) {
@@ -318,7 +421,7 @@ public final class Stage implements Nodes, AutoCloseable {
 
     /// Starts again what ended by itself, as a supervisor would; the run counts how often.
     public void startWhatEnded() throws IOException, InterruptedException {
-        for (int i = 0; i < count(); i++) {
+        for (int i : members()) {
             if (!isAlive(i)) {
                 restarts++;
                 start(i);
@@ -365,7 +468,8 @@ public final class Stage implements Nodes, AutoCloseable {
 
     // ---- disk
 
-    /// All these nodes lose power at the same time: what was not fsynced is gone. Their disks are back when this ends.
+    /// All these nodes lose power at the same time: what was not fsynced is gone. Their disks are back when
+    /// this ends.
     public void cutPower(int... indexes) throws IOException, InterruptedException {
         note("cut the power of " + Arrays.stream(indexes).mapToObj(this::name).toList());
         for (int index : indexes) {
@@ -499,7 +603,7 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Changes a record of a node that is down, in a way that no checksum finds.
+    /// Changes a record of a node, which may run, in a way that no checksum finds.
     ///
     /// @return whether there was a record
     public boolean forgeRecord(int index, int partition) throws IOException {
@@ -507,7 +611,7 @@ public final class Stage implements Nodes, AutoCloseable {
         if (files.isEmpty()) {
             return false;
         }
-        List<SegmentFiles.Found> records = SegmentFiles.read(files.getFirst());
+        List<SegmentFiles.Found> records = SegmentFiles.readWhatIsWhole(files.getFirst());
         if (records.isEmpty()) {
             return false;
         }
@@ -561,10 +665,11 @@ public final class Stage implements Nodes, AutoCloseable {
         String last = "";
         while (System.nanoTime() < deadline) {
             try {
-                long[] first = workload.watermarks(0);
+                int one = members()[0];
+                long[] first = workload.watermarks(one);
                 boolean equal = true;
                 StringBuilder all = new StringBuilder(Arrays.toString(first));
-                for (int i = 1; i < count(); i++) {
+                for (int i : others(one)) {
                     long[] other = workload.watermarks(i);
                     all.append(' ').append(Arrays.toString(other));
                     equal &= Arrays.equals(first, other);
@@ -608,16 +713,16 @@ public final class Stage implements Nodes, AutoCloseable {
     /// Reads what is there at the end from every node, then ends them all and reads their files.
     public void readEverything() throws IOException, InterruptedException {
         workload.readFinally();
-        for (int i = 0; i < count(); i++) {
+        for (int i : members()) {
             workload.readAll(i);
         }
-        for (int i = 0; i < count(); i++) {
+        for (int i : members()) {
             if (!nodes.get(i).terminate()) {
                 throw new IOException(name(i) + " did not end well at SIGTERM; its log ends with\n"
                         + nodes.get(i).logTail());
             }
         }
-        for (int i = 0; i < count(); i++) {
+        for (int i : members()) {
             readFiles(i);
         }
     }

@@ -75,6 +75,9 @@ class SegmentFilesTest {
         for (int size : new int[] {whole.length - 1, HELLO.length() / 2 + 1}) {
             Files.write(file, Arrays.copyOf(whole, size));
             assertThatThrownBy(() -> SegmentFiles.read(file)).hasMessageContaining("byte " + HELLO.length() / 2);
+            assertThat(SegmentFiles.readWhatIsWhole(file))
+                    .extracting(SegmentFiles.Found::offset)
+                    .containsExactly(0L);
         }
     }
 

@@ -86,6 +86,11 @@ public final class JsonBuffer {
         return this;
     }
 
+    /// Copies all of it.
+    public JsonBuffer raw(byte[] source) {
+        return raw(source, 0, source.length);
+    }
+
     public JsonBuffer number(long value) {
         if (value == Long.MIN_VALUE) {
             return ascii("-9223372036854775808");

@@ -76,6 +76,7 @@ public final class Main {
         Node node = Node.start(settings);
         CountDownLatch stopped = new CountDownLatch(1);
         AtomicBoolean stopping = new AtomicBoolean();
+        AtomicBoolean broken = new AtomicBoolean();
         warnOfSize(settings, log);
         Runtime.getRuntime()
                 .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> {
@@ -83,7 +84,7 @@ public final class Main {
                     boolean drained = stop(node, log);
                     stopped.countDown();
                     // a hook cannot change the exit code otherwise, and SIGTERM would make it 143
-                    Runtime.getRuntime().halt(drained ? OK : FAILED);
+                    Runtime.getRuntime().halt(drained && !broken.get() ? OK : FAILED);
                 }));
         if (settings.text(Setting.TOKENS).isBlank()) {
             log.atWarn().log("no tokens are set: everybody on this machine may do everything");
@@ -102,6 +103,7 @@ public final class Main {
                 awaitUninterruptibly(stopped);
                 return OK;
             }
+            broken.set(true);
             stop(node, log);
             switch (failed.getCause()) {
                 case IOException disk -> throw disk;

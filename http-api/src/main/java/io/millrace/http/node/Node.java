@@ -26,6 +26,8 @@ import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
 import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.CopyRates;
+import io.millrace.replication.DamagedReplicaException;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.NodeIdentity;
@@ -40,10 +42,12 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -81,9 +85,12 @@ public final class Node implements AutoCloseable {
     private final HttpServer server;
     private final URI address;
     private final Object opening = new Object();
+    private final Object identityLock = new Object();
     private @Nullable ReplicatedLog log; // guarded by opening
+    /// The same for readers that cannot wait: opening takes seconds.
+    private volatile @Nullable ReplicatedLog visibleLog;
     private @Nullable QueryEngine engine; // guarded by opening
-    private @Nullable Thread starter;
+    private volatile @Nullable Thread starter;
 
     private Node(Settings settings, Tokens tokens, Path folder, DataFolderLock lock)
             throws IOException, UsageException {
@@ -128,16 +135,26 @@ public final class Node implements AutoCloseable {
         }
         try {
             if (node.cluster.clustered()) {
-                node.starter = Thread.ofPlatform().name("node-start").daemon().start(node::startAmongOthers);
+                node.starter = Thread.ofPlatform().name("node-start").daemon().start(() -> node.startAmongOthers(List.of()));
             } else {
-                Member self = node.self("");
-                node.open(self, List.of(self));
-                node.serve();
+                node.startAlone();
             }
             return node;
         } catch (IOException | RuntimeException | Error | UsageException failure) {
             node.stop();
             throw failure;
+        }
+    }
+
+    /// A node by itself, or one that others have joined since.
+    private void startAlone() throws IOException, UsageException {
+        try {
+            Member self = self("");
+            open(self, List.of(self));
+            serve();
+        } catch (DamagedReplicaException damage) {
+            List<String> members = setAside(damage);
+            starter = Thread.ofPlatform().name("node-start").daemon().start(() -> startAmongOthers(members));
         }
     }
 
@@ -161,16 +178,24 @@ public final class Node implements AutoCloseable {
                 http.isEmpty() ? address.toString() : http);
     }
 
+    /// Who the folder belongs to. Reading makes an identity for a fresh folder: only one reader may do that, or another
+    /// node would be told an identity that is then replaced.
+    private NodeIdentity folderIdentity() throws IOException {
+        synchronized (identityLock) {
+            return NodeIdentity.of(disk, folder, cluster.nodeId());
+        }
+    }
+
     /// What this node says of itself: from its log when that is open, else from its folder.
     private Identity identity() {
         NodeIdentity known;
         try {
-            known = NodeIdentity.of(disk, folder, cluster.nodeId());
+            known = folderIdentity();
         } catch (IOException unreadable) {
             throw new java.io.UncheckedIOException(unreadable);
         }
         List<String> nodes = List.copyOf(cluster.nodes().keySet());
-        ReplicatedLog open = currentLog();
+        ReplicatedLog open = visibleLog;
         if (open == null) {
             return new Identity(
                     self(known.directoryId()), known.formed(), nodes, known.formed() ? known.members() : List.of());
@@ -182,44 +207,128 @@ public final class Node implements AutoCloseable {
                 known.formed() ? open.cluster().view().members() : List.of());
     }
 
-    private @Nullable ReplicatedLog currentLog() {
-        // not the lock: opening takes seconds, and this is asked meanwhile
-        return visibleLog;
-    }
-
-    private volatile @Nullable ReplicatedLog visibleLog;
-
-    private void startAmongOthers() {
-        try {
-            NodeIdentity known = NodeIdentity.of(disk, folder, cluster.nodeId());
-            if (known.formed()) {
-                open(self(known.directoryId()), configured(known));
-                serve();
+    /// Becomes part of the cluster, if need be as a new node that gets everything from the others.
+    ///
+    /// @param through HTTP addresses of members to join; empty to find out
+    private void startAmongOthers(List<String> through) {
+        List<String> members = through;
+        while (true) {
+            try {
+                becomePart(members);
+                return;
+            } catch (DamagedReplicaException damage) {
+                try {
+                    members = setAside(damage);
+                } catch (IOException | RuntimeException | Error | UsageException hopeless) {
+                    started.completeExceptionally(hopeless);
+                    return;
+                }
+            } catch (InterruptedException stopped) {
+                started.completeExceptionally(new IOException("the node was stopped while it started", stopped));
+                return;
+            } catch (IOException | RuntimeException | Error | UsageException failure) {
+                started.completeExceptionally(failure);
                 return;
             }
-            URI join = cluster.join();
-            Formation.Step step = join == null ? form(known) : new Formation.Step.Join(join.toString());
-            switch (step) {
-                case Formation.Step.Form(List<Member> members) -> {
-                    LOG.atInfo()
-                            .addKeyValue("members", members.stream().map(Member::peerId).toList())
-                            .log("forming a cluster");
-                    open(self(known.directoryId()), members);
-                    serve();
-                    leadFirst();
-                }
-                case Formation.Step.Join(String through) -> {
-                    LOG.atInfo().addKeyValue("through", through).log("joining a cluster");
-                    open(self(known.directoryId()), List.of());
-                    join(through);
-                    serve();
-                }
-                case Formation.Step.Wait wait -> throw new IllegalStateException("waiting is no result");
+        }
+    }
+
+    private void becomePart(List<String> through) throws IOException, UsageException, InterruptedException {
+        NodeIdentity known = folderIdentity();
+        if (known.formed()) {
+            open(self(known.directoryId()), configured(known));
+            serve();
+            return;
+        }
+        URI join = cluster.join();
+        Formation.Step step = !through.isEmpty()
+                ? new Formation.Step.Join(through.getFirst())
+                : join == null ? form(known) : new Formation.Step.Join(join.toString());
+        switch (step) {
+            case Formation.Step.Form(List<Member> members) -> {
+                LOG.atInfo()
+                        .addKeyValue("members", members.stream().map(Member::peerId).toList())
+                        .log("forming a cluster");
+                open(self(known.directoryId()), members);
+                serve();
+                leadFirst();
             }
-        } catch (InterruptedException stopped) {
-            started.completeExceptionally(new IOException("the node was stopped while it started", stopped));
-        } catch (IOException | RuntimeException | Error | UsageException failure) {
-            started.completeExceptionally(failure);
+            case Formation.Step.Join(String first) -> {
+                LOG.atInfo().addKeyValue("through", first).log("joining a cluster");
+                open(self(known.directoryId()), List.of());
+                Set<String> others = new LinkedHashSet<>(through);
+                others.addAll(configuredAddresses());
+                join(first, List.copyOf(others));
+                serve();
+            }
+            case Formation.Step.Wait wait -> throw new IllegalStateException("waiting is no result");
+        }
+    }
+
+    /// Keeps a damaged folder out of the way, so that this node comes back as a new one.
+    ///
+    /// @return addresses of members to join
+    /// @throws IOException there is nobody to get the records from: the damage; or the folder could not be set aside
+    private List<String> setAside(DamagedReplicaException damage) throws IOException, UsageException {
+        List<String> others = others();
+        if (others.isEmpty()) {
+            throw damage;
+        }
+        Path kept;
+        synchronized (opening) {
+            closeLog();
+            synchronized (identityLock) { // nobody may be told of the folder while it is half moved
+                kept = ReplicatedLogs.setAside(folder, disk);
+            }
+        }
+        LOG.atError()
+                .addKeyValue("kept", kept)
+                .addKeyValue("damage", damage.getMessage())
+                .log("this replica is damaged; it is set aside, and everything is fetched from the other nodes");
+        bootstrap.waitsFor(List.of("this replica was damaged and is fetched from the other nodes"));
+        return others;
+    }
+
+    /// HTTP addresses of other nodes: those that the folder knows, and those that were configured.
+    private List<String> others() {
+        Set<String> addresses = new LinkedHashSet<>();
+        try {
+            folderIdentity().members().stream()
+                    .filter(member -> !member.nodeId().equals(cluster.nodeId()))
+                    .map(Member::httpAddress)
+                    .filter(http -> !http.isEmpty())
+                    .forEach(addresses::add);
+        } catch (IOException damaged) {
+            LOG.atWarn().setCause(damaged).log("the folder does not say who the other nodes are");
+        }
+        addresses.addAll(configuredAddresses());
+        URI join = cluster.join();
+        if (join != null) {
+            addresses.add(join.toString());
+        }
+        return List.copyOf(addresses);
+    }
+
+    /// The log found damage while it runs: stop serving it, and begin again as a new node.
+    private void damaged(String what) {
+        if (stopping.get() || others().isEmpty()) {
+            return; // alone there is nothing better than this replica; its health says what is wrong
+        }
+        handOver();
+        bootstrap.waitsFor(List.of("this replica is damaged (" + what + ") and is fetched from the other nodes"));
+        server.serve(bootstrap.routes(this::identity), node -> Optional.empty());
+        synchronized (opening) {
+            if (stopping.get()) {
+                return;
+            }
+            starter = Thread.ofPlatform().name("node-start").daemon().start(() -> {
+                try {
+                    startAmongOthers(setAside(new DamagedReplicaException(what, new IOException(what))));
+                } catch (IOException | RuntimeException | Error | UsageException hopeless) {
+                    LOG.atError().setCause(hopeless).log("the damaged replica could not be set aside; this node serves nothing");
+                    bootstrap.waitsFor(List.of("the damaged replica could not be set aside: " + hopeless.getMessage()));
+                }
+            });
         }
     }
 
@@ -258,9 +367,9 @@ public final class Node implements AutoCloseable {
     }
 
     /// Asks members until this node has been added and has what they have.
-    private void join(String through) throws InterruptedException {
+    private void join(String through, List<String> others) throws InterruptedException {
         ReplicatedLog joining = opened();
-        Joining asked = new Joining(joining.cluster().self(), through, configuredAddresses(), peers);
+        Joining asked = new Joining(joining.cluster().self(), through, others, peers);
         boolean added = false;
         while (true) {
             List<String> problems;
@@ -336,7 +445,10 @@ public final class Node implements AutoCloseable {
                 throw new IOException("the node is stopping");
             }
             ReplicatedLog open = ReplicatedLogs.open(
-                    replication(settings, folder).with(self, members),
+                    replication(settings, folder)
+                            .with(self, members)
+                            .with(new CopyRates(
+                                    settings.integer(Setting.COPY_BYTES), CopyRates.DEFAULT.scrubBytesPerSecond())),
                     disk,
                     InstantSource.system(),
                     new RemoteCopies(peers));
@@ -370,6 +482,7 @@ public final class Node implements AutoCloseable {
                             disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             engine = opened;
             server.serve(new RouteTable(routes(open, opened)), this::addressOf);
+            open.onDamage(this::damaged); // closed with the log
         }
         warmUp(opened);
         started.complete(null);
@@ -377,11 +490,14 @@ public final class Node implements AutoCloseable {
 
     /// Where a member is reached.
     private Optional<String> addressOf(String nodeId) {
-        return opened().cluster().view().members().stream()
-                .filter(member -> member.nodeId().equals(nodeId))
-                .map(Member::httpAddress)
-                .filter(http -> !http.isEmpty())
-                .findFirst();
+        ReplicatedLog open = visibleLog;
+        return open == null
+                ? Optional.empty()
+                : open.cluster().view().members().stream()
+                        .filter(member -> member.nodeId().equals(nodeId))
+                        .map(Member::httpAddress)
+                        .filter(http -> !http.isEmpty())
+                        .findFirst();
     }
 
     /// The first query would wait for what this loads; records need not wait for it.
@@ -515,13 +631,7 @@ public final class Node implements AutoCloseable {
         boolean drained = server.drain(settings.integer(Setting.DRAIN_MS));
         server.close();
         synchronized (opening) {
-            visibleLog = null;
-            if (engine != null) {
-                engine.close();
-            }
-            if (log != null) {
-                log.close();
-            }
+            closeLog();
         }
         peers.close();
         try {
@@ -530,6 +640,21 @@ public final class Node implements AutoCloseable {
             LOG.atWarn().setCause(failed).log("the lock of the data folder could not be released");
         }
         return drained;
+    }
+
+    /// Callers hold `opening`.
+    private void closeLog() {
+        visibleLog = null;
+        QueryEngine openEngine = engine;
+        engine = null;
+        if (openEngine != null) {
+            openEngine.close();
+        }
+        ReplicatedLog openLog = log;
+        log = null;
+        if (openLog != null) {
+            openLog.close();
+        }
     }
 
     private void stopStarter() {
@@ -556,8 +681,10 @@ public final class Node implements AutoCloseable {
                     .transferLeadership(0, Optional.empty())
                     .get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
             LOG.atInfo().addKeyValue("outcome", outcome).log("leadership was handed over");
-        } catch (TimeoutException | ExecutionException late) {
-            LOG.atWarn().setCause(late).log("leadership was not handed over; the others elect");
+        } catch (TimeoutException late) {
+            LOG.atWarn().log("leadership was not handed over within {} ms; the others elect", HAND_OVER_MS);
+        } catch (ExecutionException refused) {
+            LOG.atWarn().addKeyValue("reason", refused.getCause()).log("leadership was not handed over; the others elect");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -159,8 +159,7 @@ final class Ports {
                 case AppendOutcome.UnknownTopic unknown -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.UnknownPartition unknown -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.OffsetMismatch mismatch -> new SqlException(refused.code(), refused.message());
-                case AppendOutcome.IdempotencyConflict conflict ->
-                    new SqlException(refused.code(), refused.message());
+                case AppendOutcome.IdempotencyConflict conflict -> new SqlException(refused.code(), refused.message());
                 case AppendOutcome.Appended done -> new IllegalStateException("refused, yet " + done);
                 case AppendOutcome.Accepted done -> new IllegalStateException("refused, yet " + done);
                 case AppendOutcome.Duplicate done -> new IllegalStateException("refused, yet " + done);
@@ -221,6 +220,11 @@ final class Ports {
         @Override
         public Optional<String> leader(String topic) {
             return log.leader(topic, 0);
+        }
+
+        @Override
+        public AutoCloseable onLeaderChange(Runnable listener) {
+            return log.cluster().onChange(listener);
         }
     }
 
@@ -302,8 +306,7 @@ final class Ports {
         @Override
         public Note note(String query) {
             return log.document(NOTES + query)
-                    .map(document ->
-                            new Note(new String(document.value(), StandardCharsets.UTF_8), document.version()))
+                    .map(document -> new Note(new String(document.value(), StandardCharsets.UTF_8), document.version()))
                     .orElse(Note.NONE);
         }
 

@@ -35,7 +35,7 @@ enum Setting {
     CLUSTER_TOKEN("cluster.token", "", "admin token shown to other nodes; else the first admin one of tokens"),
     HTTP_ADDRESS("cluster.http-address", "", "http://HOST:PORT where others reach this node; else host and port"),
     FIRST_LEADER("cluster.first-leader", "", "node that leads first when a cluster is made; else any"),
-    COPY_BYTES("cluster.copy-bytes-per-second", "104857600", "speed of a copy that this node gives to another"),
+    COPY_BYTES("cluster.copy-bytes-per-second", "104857600", "speed of a replica's copy, given or taken"),
     RAFT_HOST("raft.host", "", "address of the consensus; else the one in cluster.nodes, else host"),
     RAFT_PORT("raft.port", "0", "port of the consensus; 0 for the one in cluster.nodes, else a free one that is kept"),
     PENDING_BYTES_MAX("raft.pending-bytes-max", "67108864", "appends that may wait before more are refused"),

@@ -31,10 +31,12 @@ import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -61,11 +63,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private static final byte[] DATE = ascii("\r\nDate: ");
     private static final byte[] TYPE = ascii("\r\nContent-Type: ");
     private static final byte[] LENGTH = ascii("\r\nContent-Length: ");
+    private static final AsciiString REQUEST_ID_NAME = AsciiString.cached("X-Request-Id");
     private static final byte[] REQUEST_ID = ascii("\r\nX-Request-Id: ");
     private static final byte[] LINE = ascii("\r\n");
     private static final byte[] CLOSE = ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
-    private static final byte[] VARY = ascii("Vary: Origin\r\n");
+    private static final byte[] ALLOW_ORIGIN = ascii("Vary: Origin\r\nAccess-Control-Allow-Origin: ");
     private static final byte[] OK = ascii("HTTP/1.1 200 OK");
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final int WRITE_PROGRESS_BYTES = 4 << 10;
@@ -317,7 +320,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 request,
                 uri,
                 pathEnd(uri),
-                server.requestId(request.headers().get("X-Request-Id")),
+                HttpServer.saneRequestId(request.headers().get(REQUEST_ID_NAME)),
+                lastReadNanos,
                 decoded && HttpUtil.isKeepAlive(request) && !server.isDraining());
         exchange = begun;
         try {
@@ -351,7 +355,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             begun.checkTopic(begun.pathParameter(route.topicParameter()));
         }
         long length = HttpUtil.getContentLength(request, 0L);
-        chunkedBody = HttpUtil.isTransferEncodingChunked(request);
+        chunkedBody = request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING); // checkHead knows no other
         bodyLeftMax = route.bodyBytesMax();
         if (length > bodyLeftMax || (chunkedBody && bodyLeftMax == 0)) {
             throw bodyTooLarge(route.bodyBytesMax());
@@ -402,12 +406,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
             throw new HttpFailure(
                     ErrorCode.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1, not " + version + ".");
         }
-        List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
-        if (hosts.size() > 1 || (hosts.isEmpty() && version.minorVersion() == 1)) {
+        Iterator<? extends CharSequence> hosts = request.headers().valueCharSequenceIterator(HttpHeaderNames.HOST);
+        boolean named = hosts.hasNext();
+        if (named) {
+            hosts.next();
+        }
+        if (hosts.hasNext() || (!named && version.minorVersion() == 1)) {
             throw new HttpFailure(ErrorCode.MALFORMED_REQUEST, "An HTTP/1.1 request has exactly one Host header.");
         }
+        if (!request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING)) {
+            return;
+        }
         List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
-        if (!codings.isEmpty() && !(codings.size() == 1 && codings.getFirst().equalsIgnoreCase("chunked"))) {
+        if (codings.size() != 1 || !codings.getFirst().equalsIgnoreCase("chunked")) {
             throw new HttpFailure(ErrorCode.NOT_IMPLEMENTED, "The only transfer coding understood is chunked.");
         }
     }
@@ -529,15 +540,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
         server.answered(status, answered.arrivedNanos);
         boolean close = closes(answered, status);
         boolean bodyless = answered.headOnly || status == 204 || status == 304;
-        ByteBuf out = channel().alloc().buffer(256 + headerLines.length() + (bodyless ? 0 : length));
-        head(out, answered, status);
+        JsonBuffer head = head(answered, status);
         if (status != 204) {
-            out.writeBytes(TYPE);
-            out.writeCharSequence(contentType, StandardCharsets.US_ASCII);
-            out.writeBytes(LENGTH);
-            writeNumber(out, length);
+            head.raw(TYPE).ascii(contentType).raw(LENGTH).number(length);
         }
-        endHead(out, answered, close, headerLines);
+        endHead(head, answered, close, headerLines);
+        ByteBuf out = channel().alloc().buffer(head.size() + (bodyless ? 0 : length));
+        out.writeBytes(head.bytes(), 0, head.size());
         if (!bodyless) {
             out.writeBytes(body, 0, length);
         }
@@ -569,53 +578,41 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 && current.header(HttpHeaderNames.CONTENT_LENGTH) == null;
     }
 
-    private void head(ByteBuf out, ServerExchange answered, int status) {
+    /// The first lines, without an end, in the loop's scratch: one copy into the socket's buffer is cheaper than a
+    /// dozen.
+    private JsonBuffer head(ServerExchange answered, int status) {
+        JsonBuffer head = context.head.clear();
         if (status == 200) {
-            out.writeBytes(OK);
+            head.raw(OK);
         } else {
-            out.writeCharSequence("HTTP/1.1 " + status + " " + reason(status), StandardCharsets.US_ASCII);
+            head.ascii("HTTP/1.1 ").number(status).put(' ').ascii(reason(status));
         }
-        out.writeBytes(DATE);
-        out.writeBytes(context.date());
-        out.writeBytes(REQUEST_ID);
-        out.writeCharSequence(answered.requestId(), StandardCharsets.US_ASCII);
+        head.raw(DATE).raw(context.date()).raw(REQUEST_ID);
+        answered.writeRequestId(head);
+        return head;
     }
 
     private static String reason(int status) {
         return io.netty.handler.codec.http.HttpResponseStatus.valueOf(status).reasonPhrase();
     }
 
-    private void endHead(ByteBuf out, ServerExchange answered, boolean close, String headerLines) {
-        out.writeBytes(LINE);
+    private void endHead(JsonBuffer head, ServerExchange answered, boolean close, String headerLines) {
+        head.raw(LINE);
         if (close) {
-            out.writeBytes(CLOSE);
+            head.raw(CLOSE);
         } else if (answered.http10) {
-            out.writeBytes(KEEP_ALIVE);
+            head.raw(KEEP_ALIVE);
         }
         if (!headerLines.isEmpty()) {
-            out.writeCharSequence(headerLines, StandardCharsets.ISO_8859_1);
+            head.raw(headerLines.getBytes(StandardCharsets.ISO_8859_1)); // may hold what a client has sent
         }
         String origin = answered.header(HttpHeaderNames.ORIGIN);
         if (origin != null && server.allowsOrigin(origin, answered.header(HttpHeaderNames.HOST))) {
-            out.writeBytes(VARY);
-            out.writeCharSequence("Access-Control-Allow-Origin: " + origin + "\r\n", StandardCharsets.ISO_8859_1);
+            head.raw(ALLOW_ORIGIN)
+                    .raw(origin.getBytes(StandardCharsets.ISO_8859_1))
+                    .raw(LINE);
         }
-        out.writeBytes(LINE);
-    }
-
-    private static void writeNumber(ByteBuf out, long value) {
-        int digits = 1;
-        for (long left = value; left >= 10; left /= 10) {
-            digits++;
-        }
-        long left = value;
-        int start = out.writerIndex();
-        out.ensureWritable(digits);
-        for (int at = start + digits - 1; at >= start; at--) {
-            out.setByte(at, (byte) ('0' + left % 10));
-            left /= 10;
-        }
-        out.writerIndex(start + digits);
+        head.raw(LINE);
     }
 
     /// The answer has been written; go on with the next request, or close.
@@ -713,13 +710,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         server.answered(status, answered.arrivedNanos);
         boolean close = answered.http10 || closes(answered, status);
-        ByteBuf out = channel().alloc().buffer(256);
-        head(out, answered, status);
-        out.writeBytes(TYPE);
-        out.writeCharSequence(contentType, StandardCharsets.US_ASCII);
+        JsonBuffer head = head(answered, status).raw(TYPE).ascii(contentType);
         String lines = (answered.http10 ? "" : "Transfer-Encoding: chunked\r\n") + "Cache-Control: no-store\r\n";
-        endHead(out, answered, close, lines);
-        write(out);
+        endHead(head, answered, close, lines);
+        write(channel().alloc().buffer(head.size()).writeBytes(head.bytes(), 0, head.size()));
         if (answered.headOnly) {
             completed(close);
         }
@@ -857,7 +851,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         server.timeouts.increment();
         JsonBuffer json = ServerExchange.errorJson(
                 new HttpFailure(ErrorCode.REQUEST_TIMEOUT, "The request's head did not arrive in time."),
-                server.requestId(null));
+                server.requestId(server.nextRequestNumber()));
         ByteBuf out = channel().alloc().buffer();
         out.writeCharSequence(
                 "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: "

@@ -1,6 +1,7 @@
 package io.millrace.http.server;
 
 import io.millrace.http.auth.Tokens;
+import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Failures;
@@ -149,7 +150,7 @@ public final class HttpServer implements AutoCloseable {
         if (connections.incrementAndGet() > settings.connectionsMax() || draining) {
             connections.decrementAndGet();
             refusedConnections.increment();
-            String body = TOO_MANY.formatted(requestId(null));
+            String body = TOO_MANY.formatted(requestId(nextRequestNumber()));
             channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
                 @Override
                 public void channelActive(ChannelHandlerContext active) {
@@ -239,24 +240,53 @@ public final class HttpServer implements AutoCloseable {
         seconds.recordNanos(System.nanoTime() - arrivedNanos);
     }
 
-    /// The client's own id when it is sane, else a new one.
-    String requestId(@Nullable String wanted) {
-        if (wanted != null && !wanted.isEmpty() && wanted.length() <= REQUEST_ID_LENGTH_MAX) {
-            boolean sane = true;
-            for (int i = 0; i < wanted.length() && sane; i++) {
-                char c = wanted.charAt(i);
-                sane = (c >= '0' && c <= '9')
-                        || (c >= 'a' && c <= 'z')
-                        || (c >= 'A' && c <= 'Z')
-                        || c == '-'
-                        || c == '_'
-                        || c == '.';
-            }
-            if (sane) {
-                return wanted;
+    /// The client's own id when it is sane, else null.
+    static @Nullable String saneRequestId(@Nullable String wanted) {
+        if (wanted == null || wanted.isEmpty() || wanted.length() > REQUEST_ID_LENGTH_MAX) {
+            return null;
+        }
+        for (int i = 0; i < wanted.length(); i++) {
+            char c = wanted.charAt(i);
+            boolean sane = (c >= '0' && c <= '9')
+                    || (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || c == '-'
+                    || c == '_'
+                    || c == '.';
+            if (!sane) {
+                return null;
             }
         }
-        return requestPrefix + Long.toString(requestNumber.incrementAndGet(), 36);
+        return wanted;
+    }
+
+    long nextRequestNumber() {
+        return requestNumber.incrementAndGet();
+    }
+
+    /// The id of a request that brought none.
+    String requestId(long number) {
+        return requestPrefix + Long.toString(number, 36);
+    }
+
+    /// The same id, without a string.
+    void writeRequestId(JsonBuffer out, long number) {
+        writeBase36(out.ascii(requestPrefix), number);
+    }
+
+    /// Writes what `Long.toString(number, 36)` gives; not for negative numbers.
+    static void writeBase36(JsonBuffer out, long number) {
+        int digits = 1;
+        for (long left = number / 36; left > 0; left /= 36) {
+            digits++;
+        }
+        out.reserve(digits);
+        long left = number;
+        for (int at = out.size() + digits - 1; at >= out.size(); at--) {
+            out.bytes()[at] = (byte) Character.forDigit((int) (left % 36), 36);
+            left /= 36;
+        }
+        out.advance(digits);
     }
 
     boolean allowsOrigin(String origin, @Nullable String host) {

@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
 final class LoopContext implements Runnable {
     final EventLoop loop;
     final JsonBuffer scratch = new JsonBuffer(4096);
+    final JsonBuffer head = new JsonBuffer(1024); // of the answer that is being written
     final Set<Connection> connections = new HashSet<>();
     private final AtomicReference<LoopTask> submitted = new AtomicReference<>();
     private final List<Connection> unflushed = new ArrayList<>();

@@ -31,11 +31,12 @@ final class ServerExchange implements Exchange {
     final boolean keepAlive;
     final boolean headOnly;
     final boolean http10;
-    final long arrivedNanos = System.nanoTime();
+    final long arrivedNanos;
     private final HttpRequest request;
     private final String uri;
     private final int pathEnd;
-    private final String requestId;
+    private final long requestNumber; // what the id is made of when the client brought none
+    private @Nullable String requestId; // the client's, or made for the first who asks; any thread makes the same
     private final int[] parameterPlaces;
     private @Nullable Route route;
     private Token token = Token.OPEN;
@@ -45,12 +46,20 @@ final class ServerExchange implements Exchange {
     private final AtomicBoolean released = new AtomicBoolean();
 
     ServerExchange(
-            Connection connection, HttpRequest request, String uri, int pathEnd, String requestId, boolean keepAlive) {
+            Connection connection,
+            HttpRequest request,
+            String uri,
+            int pathEnd,
+            @Nullable String requestId,
+            long arrivedNanos,
+            boolean keepAlive) {
         this.connection = connection;
         this.request = request;
         this.uri = uri;
         this.pathEnd = pathEnd;
         this.requestId = requestId;
+        this.requestNumber = requestId == null ? connection.server.nextRequestNumber() : 0;
+        this.arrivedNanos = arrivedNanos;
         this.keepAlive = keepAlive;
         this.headOnly = request.method().equals(HttpMethod.HEAD);
         this.http10 = request.protocolVersion().minorVersion() == 0;
@@ -120,7 +129,22 @@ final class ServerExchange implements Exchange {
 
     @Override
     public String requestId() {
-        return requestId;
+        String id = requestId;
+        if (id == null) {
+            id = connection.server.requestId(requestNumber);
+            requestId = id;
+        }
+        return id;
+    }
+
+    /// The same without a string, for nearly all requests want it only in their answer.
+    void writeRequestId(JsonBuffer head) {
+        String id = requestId;
+        if (id == null) {
+            connection.server.writeRequestId(head, requestNumber);
+        } else {
+            head.ascii(id);
+        }
     }
 
     @Override
@@ -218,12 +242,12 @@ final class ServerExchange implements Exchange {
         if (isAnswered()) {
             return;
         }
-        HttpFailure failure = connection.server.located(Failures.of(thrown, requestId), this);
+        HttpFailure failure = connection.server.located(Failures.of(thrown, requestId()), this);
         StringBuilder lines = new StringBuilder();
         failure.headers()
                 .forEach((name, value) ->
                         lines.append(name).append(": ").append(value).append("\r\n"));
-        reply(failure.status(), JSON, errorJson(failure, requestId), lines.toString());
+        reply(failure.status(), JSON, errorJson(failure, requestId()), lines.toString());
     }
 
     static JsonBuffer errorJson(HttpFailure failure, String requestId) {

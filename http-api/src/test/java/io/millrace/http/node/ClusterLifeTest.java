@@ -20,7 +20,7 @@ class ClusterLifeTest {
             cluster.start("n1");
             cluster.start("n2");
             URI first = cluster.address("n1");
-            TestNodes.await("n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
+            TestNodes.await(TestCluster.PATIENCE_S, "n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
             Answer waiting = Wire.call(first, "GET /ready", "");
             assertThat(waiting.status()).isEqualTo(503);
             assertThat(waiting.body())
@@ -47,7 +47,7 @@ class ClusterLifeTest {
 
             cluster.start(leader);
             URI back = cluster.address(leader);
-            TestNodes.await("the node that was away has what it missed", () -> body(
+            TestNodes.await(TestCluster.PATIENCE_S, "the node that was away has what it missed", () -> body(
                             back, "GET /broker/consume/t/g/0?offset=0")
                     .contains("\"count\":3"));
             assertThat(body(back, "GET /broker/consume/t/g/0?offset=0"))
@@ -63,7 +63,7 @@ class ClusterLifeTest {
             Wire.call(first.address(), "POST /broker/topics/t/produce", "before");
             try (Node second = TestNodes.start(
                     folder.resolve("n2"), "cluster.node-id", "n2", "cluster.join", first.address().toString())) {
-                TestNodes.await("n2 is ready", () -> TestCluster.status(second) == 200);
+                TestNodes.await(TestCluster.PATIENCE_S, "n2 is ready", () -> TestCluster.status(second) == 200);
                 assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0")).contains("\"before\"");
                 assertThat(body(first.address(), "GET /v1/cluster"))
                         .contains("\"node\":\"n2\"")

@@ -31,7 +31,7 @@ class ClusterOverHttpTest {
                 cluster.address(leader), "POST /broker/topics", "{\"name\":\"orders\",\"partitions\":2}");
         assertThat(made.status()).as(made.body()).isEqualTo(200);
         for (String id : List.of("n1", "n2", "n3")) {
-            TestNodes.await(id + " knows the topic", () -> status(id, "GET /broker/topics/orders") == 200);
+            TestNodes.await(TestCluster.PATIENCE_S, id + " knows the topic", () -> status(id, "GET /broker/topics/orders") == 200);
         }
     }
 

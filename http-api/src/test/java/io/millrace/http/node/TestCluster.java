@@ -10,11 +10,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /// Nodes `n1`, `n2` … of one cluster in this process.
 final class TestCluster implements AutoCloseable {
+    /// Elections and joining take seconds on a busy machine.
+    static final long PATIENCE_S = 90;
+
     private final Path folder;
     private final Map<String, int[]> ports = new LinkedHashMap<>();
     private final Map<String, Node> running = new TreeMap<>();
@@ -45,7 +49,8 @@ final class TestCluster implements AutoCloseable {
 
     Node start(String id, String... options) throws IOException {
         List<String> all = new ArrayList<>(List.of("cluster.node-id", id, "cluster.nodes", nodes()));
-        all.addAll(List.of("port", Integer.toString(ports.get(id)[1])));
+        int[] pair = Objects.requireNonNull(ports.get(id), id);
+        all.addAll(List.of("port", Integer.toString(pair[1])));
         all.addAll(List.of(options));
         Node node = TestNodes.start(folder.resolve(id), all.toArray(String[]::new));
         running.put(id, node);
@@ -60,7 +65,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     void awaitReady() {
-        running.forEach((id, node) -> TestNodes.await(id + " is ready", () -> status(node) == 200));
+        running.forEach((id, node) -> TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> status(node) == 200));
     }
 
     static int status(Node node) {
@@ -106,7 +111,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     String awaitLeader() {
-        TestNodes.await("somebody leads", () -> leader().isPresent());
+        TestNodes.await(TestCluster.PATIENCE_S, "somebody leads", () -> leader().isPresent());
         return leader().orElseThrow();
     }
 

@@ -91,6 +91,11 @@ public final class SimulatedDisk implements Disk {
         syncsToFail++;
     }
 
+    /// Whether a stop or a failing fsync that was asked for is still to come, or has just come.
+    public synchronized boolean hasPendingFault() {
+        return crashAt != Long.MAX_VALUE || syncsToFail > 0;
+    }
+
     /// Changes one bit of a file, in the cache and on the platter.
     public synchronized void flipBit(Path file, long bit) throws IOException {
         Node node = node(file);
@@ -315,7 +320,7 @@ public final class SimulatedDisk implements Disk {
 
     @Override
     public synchronized long usableBytes(Path folder) {
-        return Math.max(0, limitBytes - usedBytes());
+        return limitBytes == Long.MAX_VALUE ? limitBytes : Math.max(0, limitBytes - usedBytes());
     }
 
     private long usedBytes() {
@@ -554,7 +559,7 @@ public final class SimulatedDisk implements Disk {
                     throw powerLost();
                 }
                 long growth = Math.max(0, position + bytes.length - node.size);
-                long room = limitBytes - usedBytes();
+                long room = limitBytes == Long.MAX_VALUE ? limitBytes : limitBytes - usedBytes();
                 if (growth > room) {
                     int fitting = (int) Math.max(0, bytes.length - (growth - Math.max(0, room)));
                     node.write(bytes, fitting, Math.toIntExact(position));

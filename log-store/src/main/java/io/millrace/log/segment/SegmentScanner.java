@@ -27,7 +27,7 @@ public final class SegmentScanner {
     private final DiskFile file;
     private final long end;
     private final CRC32C crc = new CRC32C();
-    private final byte[] window = new byte[WINDOW_BYTES];
+    private final byte[] window;
     private long windowStart;
     private int windowLength;
 
@@ -43,6 +43,7 @@ public final class SegmentScanner {
         this.file = file;
         this.end = end;
         this.position = start;
+        this.window = new byte[(int) Math.min(WINDOW_BYTES, end)];
     }
 
     /// Verifies the batch behind the current one.
@@ -121,7 +122,7 @@ public final class SegmentScanner {
     /// Makes `count` bytes from `at` on readable and returns where in the window they start.
     private int window(long at, int count) throws IOException {
         if (at < windowStart || at + count > windowStart + windowLength) {
-            int wanted = (int) Math.min(WINDOW_BYTES, end - at);
+            int wanted = (int) Math.min(window.length, end - at);
             windowLength = 0;
             int read = file.read(ByteBuffer.wrap(window, 0, wanted), at);
             if (read < count) {

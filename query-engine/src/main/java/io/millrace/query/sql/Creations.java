@@ -111,8 +111,7 @@ final class Creations {
 
     /// @param keptRunning what the statement makes, if a query is kept running for it
     /// @return whether the statement has nothing to do
-    private boolean exists(
-            SqlIdentifier name, boolean replace, boolean ifNotExists, @Nullable ObjectKind keptRunning) {
+    private boolean exists(SqlIdentifier name, boolean replace, boolean ifNotExists, @Nullable ObjectKind keptRunning) {
         String text = SqlNames.text(name);
         if (!relations.isDefined(text)) {
             return false;
@@ -275,8 +274,8 @@ final class Creations {
         if (!table) {
             refuseOtherColumns(create, name, planned.schema(), topic);
         }
-        PlannedStatement.Create definition = new PlannedStatement.Create(
-                name, text, topic, partitions(options), table, exists, "CREATE " + word);
+        PlannedStatement.Create definition =
+                new PlannedStatement.Create(name, text, topic, partitions(options), table, exists, "CREATE " + word);
         return new PlannedStatement.CreateQuery(definition, name, planned, key, appendOnly, !table);
     }
 

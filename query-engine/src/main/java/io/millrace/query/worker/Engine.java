@@ -93,8 +93,7 @@ public final class Engine implements QueryEngine {
     /// Starts the persistent queries that the catalogue knows and that run on this node; they rebuild their state in
     /// the background.
     public void start() {
-        housekeeping.scheduleWithFixedDelay(
-                this::placeQueriesSafely, 0, PLACING_INTERVAL_MS, TimeUnit.MILLISECONDS);
+        housekeeping.scheduleWithFixedDelay(this::placeQueriesSafely, 0, PLACING_INTERVAL_MS, TimeUnit.MILLISECONDS);
     }
 
     private void wakeAll() {

@@ -109,6 +109,17 @@ final class OutputWriter {
         return frontier;
     }
 
+    /// Whether any partition lacks changes up to `next`.
+    boolean lacks(Frontier next) {
+        for (int partition = 0; partition < partitions; partition++) {
+            Stamp last = stamps.get(partition);
+            if (last == null || !last.covers(next)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// Appends what the partitions' stamps do not cover yet of the changes up to `next`, and waits until it is
     /// durable.
     void write(Batch changes, long number, Frontier next, long watermarkMs) throws InterruptedException {

@@ -136,7 +136,8 @@ final class PersistentTask extends QueryTask {
     private SqlException withWayOut(SqlException gone) {
         return new SqlException(
                 gone.code(),
-                gone.getMessage() + " Its results up to here stay as they are. To begin anew with what is left: CREATE OR"
+                gone.getMessage()
+                        + " Its results up to here stay as they are. To begin anew with what is left: CREATE OR"
                         + " REPLACE it with the same text, or DROP and CREATE it.",
                 0,
                 0,
@@ -204,8 +205,11 @@ final class PersistentTask extends QueryTask {
             if (checkpoints != null) {
                 checkpoints.deleteAll();
             }
-            Beginning now =
-                    Beginning.now(definitionHash, outputTopic().id(), topicsOf(definition.query().plan()), inputs);
+            Beginning now = Beginning.now(
+                    definitionHash,
+                    outputTopic().id(),
+                    topicsOf(definition.query().plan()),
+                    inputs);
             if (writer.persist(() -> notes.storeNote(id(), now.encode(), note.version()))) {
                 return now;
             }
@@ -244,8 +248,7 @@ final class PersistentTask extends QueryTask {
         boolean loaded = execution != null;
         if (execution == null) {
             Beginning.checkReadable(beginning.frontier(), inputs);
-            execution = new Execution(
-                    definition.query().plan(), parts, inputs, failures, beginning.frontier()::offset);
+            execution = new Execution(definition.query().plan(), parts, inputs, failures, beginning.frontier()::offset);
         }
         watch(execution, failures);
         checkpointNanos = System.nanoTime();
@@ -326,8 +329,8 @@ final class PersistentTask extends QueryTask {
                         throw new OutputWriter.Stopped("the query was cancelled");
                     }
                 }
-                Execution execution = Execution.restore(
-                        definition.query().plan(), parts, inputs, failures, at, opened.body());
+                Execution execution =
+                        Execution.restore(definition.query().plan(), parts, inputs, failures, at, opened.body());
                 writer.continueFrom(header.step(), header.frontier());
                 checkpointFrontier = execution.frontier();
                 return execution;
@@ -379,14 +382,21 @@ final class PersistentTask extends QueryTask {
         }
     }
 
-    /// Runs up to exactly `frontier` and returns the sum of the changes.
+    /// Runs up to exactly `frontier` and returns the sum of the changes; empty when every partition has them. That
+    /// is so for the longest part of a replay, up to the oldest stamp, whose changes would fill the memory.
     private Batch run(Execution execution, Frontier frontier) throws IOException {
+        boolean lacking = writer.lacks(frontier);
         Integral changes = new Integral(definition.query().schema());
         Frontier before;
         do {
             before = execution.frontier();
-            changes.add(execution.step(frontier, settings.stepRowsMax()));
-        } while (!isCancelled() && !reached(execution, frontier) && !execution.frontier().equals(before));
+            Batch more = execution.step(frontier, settings.stepRowsMax());
+            if (lacking) {
+                changes.add(more);
+            }
+        } while (!isCancelled()
+                && !reached(execution, frontier)
+                && !execution.frontier().equals(before));
         if (!isCancelled() && !reached(execution, frontier)) {
             throw new SqlException(
                     "frontier_not_reached",

@@ -236,9 +236,8 @@ abstract class QueryTask implements RunningStatement {
         RowFailures leftOut = rowFailures;
         String why = failure;
         String waiting = waitingFor;
-        String state = why != null
-                ? "failed"
-                : isPaused() ? "paused" : waiting != null ? "waiting: " + waiting : activity;
+        String state =
+                why != null ? "failed" : isPaused() ? "paused" : waiting != null ? "waiting: " + waiting : activity;
         if (now == null) {
             return new QueryInfo(
                     id, sql, output, state, why, Frontier.EMPTY, 0, Long.MIN_VALUE, 0, 0, 0, 0, 0, List.of());

@@ -34,11 +34,7 @@ final class TopicFeed implements AutoCloseable {
     /// @param specs all sources of the circuit
     /// @param start where each partition begins
     static TopicFeed open(
-            InputPort.InputTopic topic,
-            List<Integer> sources,
-            List<SourceSpec> specs,
-            SourceOpener opener,
-            Start start)
+            InputPort.InputTopic topic, List<Integer> sources, List<SourceSpec> specs, SourceOpener opener, Start start)
             throws IOException {
         SourceReader[][] readers = new SourceReader[sources.size()][topic.partitions()];
         TopicFeed feed = new TopicFeed(

@@ -60,6 +60,10 @@ class PersistentQueryTest {
                     HAVING MOD(SUM(ms), 3) > 0""", """
                     SELECT page, COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks GROUP BY page
                     HAVING MOD(SUM(ms), 3) > 0"""),
+            // one row from the first step on, whatever there is
+            new Kept("total", """
+                    CREATE MATERIALIZED VIEW total WITH (partitions = 3) AS SELECT COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks""", """
+                    SELECT COUNT(*) AS clicks, SUM(ms) AS ms FROM clicks"""),
             // no key: rows with weights, equal ones among them, taken back again and again
             new Kept("parities", """
                     CREATE MATERIALIZED VIEW parities WITH (unbounded = 'allow', partitions = 3) AS

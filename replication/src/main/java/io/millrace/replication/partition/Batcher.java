@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.MpscUnboundedArrayQueue;
@@ -25,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Joins everything that waits into one entry, and keeps a few entries on their way.
 ///
-/// There is no timer: when nothing is on its way, a request goes out at once; while entries are on their way,
-/// the next one grows. So a lone request pays no delay, and many pay for one fsync together.
+/// There is no timer: when nothing is on its way, a request goes out at once; while an entry is on its way, the
+/// next one grows until that one ends, or until it is worth an fsync of its own ([#ENTRY_BYTES_MIN]). So a lone
+/// request pays no delay, many pay for one fsync together, and large ones keep the disk busy while replies travel.
 ///
 /// Requests are decided in the order in which they arrived. Plain appends to one partition share a record
 /// batch; one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared
@@ -38,22 +41,28 @@ import org.jspecify.annotations.Nullable;
 final class Batcher implements PendingEntry.Owner {
     /// An entry stops growing here; larger ones gain nothing and make the next one wait.
     static final int ENTRY_BYTES_TARGET = 1 << 20;
+    /// Beside others, an entry goes out only when this much waits for it. An entry costs some 100 µs of CPU on its
+    /// way (five hand-overs between threads and a system call that waits for the disk), whatever is in it.
+    static final int ENTRY_BYTES_MIN = 64 << 10;
     private static final long PARK_NANOS = 1_000_000_000; // only a safety net: arrivals and completions unpark
 
     private final Consensus consensus;
     private final InstantSource clock;
     private final int entryBytesMax;
+    private final int besideBytesMin;
     private final long pendingBytesMax;
     private final int inFlightMax;
     private final MpscUnboundedArrayQueue<Waiting> queue = new MpscUnboundedArrayQueue<>(1024);
     private final AtomicLong pendingBytes = new AtomicLong();
     private final Set<PendingEntry> inFlight = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger inFlightCount = new AtomicInteger(); // of inFlight, cheap enough for every offer
+    private final AtomicLong inFlightBytes = new AtomicLong();
     private final BatchWriter writer = new BatchWriter(Compression.NONE);
     private final RecordBuffer shared = new RecordBuffer();
     private final List<Waiting> commands = new ArrayList<>();
     private final ByteBuffer buffer;
     private final Thread thread;
-    private volatile boolean parked;
+    private final AtomicBoolean parked = new AtomicBoolean();
     private volatile boolean stopped;
     private long entryNumber;
     private volatile long entries;
@@ -69,6 +78,7 @@ final class Batcher implements PendingEntry.Owner {
         this.consensus = consensus;
         this.clock = clock;
         this.entryBytesMax = entryBytesMax;
+        this.besideBytesMin = Math.min(ENTRY_BYTES_MIN, entryBytesMax);
         this.pendingBytesMax = pendingBytesMax;
         this.inFlightMax = inFlightMax;
         this.buffer = ByteBuffer.allocate(entryBytesMax);
@@ -89,14 +99,22 @@ final class Batcher implements PendingEntry.Owner {
         queue.offer(request);
         if (stopped) {
             drain(new ReplicationException("the log is closing; the write has not happened", null));
-        } else {
+        } else if (isDue()) {
             wake();
         }
         return true;
     }
 
+    /// Whether what waits, if anything does, should go out now.
+    private boolean isDue() {
+        int entriesBefore = inFlightCount.get();
+        return entriesBefore == 0
+                || (entriesBefore < inFlightMax && pendingBytes.get() - inFlightBytes.get() >= besideBytesMin);
+    }
+
+    /// The first who finds it asleep wakes it: that is a system call, made by threads with better things to do.
     private void wake() {
-        if (parked) {
+        if (parked.get() && parked.compareAndSet(true, false)) {
             LockSupport.unpark(thread);
         }
     }
@@ -104,11 +122,12 @@ final class Batcher implements PendingEntry.Owner {
     private void run() {
         while (!stopped) {
             if (doWork() == 0) {
-                parked = true;
-                if (!stopped && (queue.isEmpty() || inFlight.size() >= inFlightMax)) {
+                parked.set(true);
+                // looked at again, because whoever made it due before may have seen it awake
+                if (!stopped && (queue.isEmpty() || !isDue())) {
                     LockSupport.parkNanos(this, PARK_NANOS);
                 }
-                parked = false;
+                parked.set(false);
             }
         }
     }
@@ -117,7 +136,7 @@ final class Batcher implements PendingEntry.Owner {
     ///
     /// @return requests that it took
     int doWork() {
-        if (inFlight.size() >= inFlightMax || queue.isEmpty()) {
+        if (queue.isEmpty() || !isDue()) {
             return 0;
         }
         commands.clear();
@@ -158,6 +177,8 @@ final class Batcher implements PendingEntry.Owner {
             return taken;
         }
         inFlight.add(entry);
+        inFlightBytes.addAndGet(requestBytes);
+        inFlightCount.incrementAndGet();
         consensus.submit(entry);
         return taken;
     }
@@ -257,6 +278,8 @@ final class Batcher implements PendingEntry.Owner {
     @Override
     public void ended(PendingEntry entry) {
         inFlight.remove(entry);
+        inFlightCount.decrementAndGet();
+        inFlightBytes.addAndGet(-entry.requestBytes);
         pendingBytes.addAndGet(-entry.requestBytes);
         wake();
     }
@@ -281,7 +304,7 @@ final class Batcher implements PendingEntry.Owner {
     }
 
     int inFlight() {
-        return inFlight.size();
+        return inFlightCount.get();
     }
 
     long entries() {

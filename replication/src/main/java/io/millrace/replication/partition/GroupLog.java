@@ -121,7 +121,7 @@ public final class GroupLog implements ReplicatedLog {
 
     private volatile boolean closing;
     private volatile boolean diskFull;
-    private volatile @Nullable String failure;
+    volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
     private @Nullable String damage; // guarded by damageListeners
@@ -852,24 +852,41 @@ public final class GroupLog implements ReplicatedLog {
     ///
     /// @return whether it worked
     boolean takeSnapshot() {
-        long began = System.nanoTime();
         snapshotting.lock();
         try {
+            return flushed() && snapshotTaken();
+        } finally {
+            snapshotting.unlock();
+        }
+    }
+
+    /// A partition log whose fsync failed takes nothing more, so trying again would fail for ever.
+    private boolean flushed() {
+        try {
             state.flushDirty();
+            return true;
+        } catch (IOException e) {
+            state.logFailed("the partition logs could not be made durable", e);
+            snapshotFailure = "the last snapshot failed: " + e;
+            return false;
+        }
+    }
+
+    private boolean snapshotTaken() {
+        long began = System.nanoTime();
+        try {
             awaitSnapshot(consensus.snapshot());
             snapshotFailure = null;
             snapshots++;
             snapshotNanos = System.nanoTime() - began;
             return true;
-        } catch (IOException | ExecutionException | TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             snapshotFailure = "the last snapshot failed and is tried again: " + e;
             LOG.atWarn().setCause(e).log("snapshot failed; it is tried again");
             return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
-        } finally {
-            snapshotting.unlock();
         }
     }
 

@@ -118,6 +118,7 @@ public final class GroupState implements StateMachine {
     private final Set<PartitionReplica> touched = new LinkedHashSet<>();
     private ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES_MIN);
 
+    private volatile boolean inOrder;
     private int pins; // guarded by flushing; files stay while there are any
     private boolean deletionsWait; // guarded by flushing
 
@@ -218,7 +219,12 @@ public final class GroupState implements StateMachine {
         openLogs(replicas);
     }
 
-    private static void openLogs(Map<Long, PartitionReplica[]> replicas) throws IOException {
+    /// From now on one after the other, on the caller's thread, so that a simulation does the same again.
+    void openLogsInOrder() {
+        inOrder = true;
+    }
+
+    private void openLogs(Map<Long, PartitionReplica[]> replicas) throws IOException {
         List<PartitionReplica> written = new ArrayList<>();
         replicas.values().forEach(topic -> {
             for (PartitionReplica replica : topic) {
@@ -228,7 +234,7 @@ public final class GroupState implements StateMachine {
             }
         });
         List<IOException> failures = java.util.Collections.synchronizedList(new ArrayList<>());
-        written.parallelStream().forEach(replica -> {
+        (inOrder ? written.stream() : written.parallelStream()).forEach(replica -> {
             try {
                 replica.log();
             } catch (IOException e) {

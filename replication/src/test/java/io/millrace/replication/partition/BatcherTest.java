@@ -17,16 +17,23 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The batcher by hand: its thread is not started, and the consensus only collects.
 class BatcherTest {
     private static final int ENTRY_BYTES_MAX = 10_000;
     private static final int PENDING_BYTES_MAX = 20_000;
 
-    private static final class CollectingConsensus implements Consensus {
+    private static class CollectingConsensus implements Consensus {
         final List<PendingEntry> entries = new ArrayList<>();
         boolean leads = true;
 
@@ -70,10 +77,14 @@ class BatcherTest {
     }
 
     private final CollectingConsensus consensus = new CollectingConsensus();
-    private final Batcher batcher = new Batcher(
-            consensus, InstantSource.fixed(Instant.EPOCH), ENTRY_BYTES_MAX, PENDING_BYTES_MAX, 2, "batcher-test");
+    private final Batcher batcher = batcher(ENTRY_BYTES_MAX, PENDING_BYTES_MAX);
     private final PartitionReplica first = replica(0);
     private final PartitionReplica second = replica(1);
+
+    private Batcher batcher(int entryBytesMax, int pendingBytesMax) {
+        return new Batcher(
+                consensus, InstantSource.fixed(Instant.EPOCH), entryBytesMax, pendingBytesMax, 2, "batcher-test");
+    }
 
     private static PartitionReplica replica(int partition) {
         return new PartitionReplica(
@@ -162,20 +173,103 @@ class BatcherTest {
         batcher.offer(append(first, half, "b"));
         batcher.offer(append(first, 1, "c"));
         assertThat(batcher.doWork()).isEqualTo(2);
+        consensus.entries.getFirst().failed("for the test", null);
         assertThat(batcher.doWork()).isEqualTo(1);
     }
 
     @Test
-    void onlyAFewEntriesAreOnTheirWayAndTheNextOneGrows() {
-        for (int i = 0; i < 2; i++) {
-            batcher.offer(append(first, 200, "a"));
-            assertThat(batcher.doWork()).isEqualTo(1);
-        }
+    void whileAnEntryIsOnItsWayTheNextOneGrows() {
+        batcher.offer(append(first, 200, "a"));
+        assertThat(batcher.doWork()).isEqualTo(1);
         batcher.offer(append(first, 200, "b"));
         batcher.offer(append(first, 200, "c"));
         assertThat(batcher.doWork()).isZero();
         consensus.entries.getFirst().failed("for the test", null);
         assertThat(batcher.doWork()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1})
+    void besideAnotherEntryOneGoesOutWhenItIsWorthIt(int more) {
+        Batcher large = batcher(1 << 20, 4 << 20);
+        large.offer(append(first, 50_000, "what is on its way does not count"));
+        assertThat(large.doWork()).isEqualTo(1);
+        large.offer(append(first, 200, "b"));
+        large.offer(append(first, Batcher.ENTRY_BYTES_MIN - 200 + more, "c"));
+        assertThat(large.doWork()).isEqualTo(more < 0 ? 0 : 2);
+    }
+
+    @Test
+    void neverMoreThanAFewEntriesAreOnTheirWay() {
+        Batcher large = batcher(1 << 20, 4 << 20);
+        for (int i = 0; i < 2; i++) {
+            large.offer(append(first, Batcher.ENTRY_BYTES_MIN, "a"));
+            assertThat(large.doWork()).isEqualTo(1);
+        }
+        large.offer(append(first, Batcher.ENTRY_BYTES_MIN, "b"));
+        assertThat(large.doWork()).isZero();
+        assertThat(large.inFlight()).isEqualTo(2);
+        consensus.entries.getFirst().failed("for the test", null);
+        assertThat(large.inFlight()).isEqualTo(1);
+        assertThat(large.doWork()).isEqualTo(1);
+    }
+
+    /// Every request must be answered though the batcher sleeps whenever it can and is woken as rarely as possible:
+    /// a wake-up that is lost would last a second.
+    @Test
+    void noWakeUpIsLostWhenRequestsArriveWhileEntriesEnd() throws Exception {
+        BlockingQueue<PendingEntry> submitted = new LinkedBlockingQueue<>();
+        CollectingConsensus answering = new CollectingConsensus() {
+            @Override
+            public void submit(PendingEntry entry) {
+                submitted.add(entry);
+            }
+        };
+        Batcher running =
+                new Batcher(answering, InstantSource.fixed(Instant.EPOCH), 1 << 20, 4 << 20, 2, "batcher-running-test");
+        running.start();
+        AtomicBoolean over = new AtomicBoolean();
+        Thread applier = Thread.ofPlatform().daemon().start(() -> {
+            while (!over.get()) {
+                try {
+                    PendingEntry entry = submitted.poll(10, TimeUnit.MILLISECONDS);
+                    if (entry != null) {
+                        entry.failed("for the test", null);
+                    }
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        });
+        try {
+            AtomicInteger late = new AtomicInteger();
+            List<Thread> producers = new ArrayList<>();
+            AtomicInteger ended = new AtomicInteger();
+            for (int producer = 0; producer < 3; producer++) {
+                producers.add(Thread.ofPlatform().daemon().start(() -> {
+                    for (int i = 0; i < 2_000; i++) {
+                        Waiting.Append append = append(first, i % 7 == 0 ? Batcher.ENTRY_BYTES_MIN : 200, "a");
+                        if (!running.offer(append)) {
+                            return;
+                        }
+                        append.future.exceptionally(failed -> null).join();
+                        ended.incrementAndGet();
+                        if (System.nanoTime() - append.arrivedNanos > 900_000_000) {
+                            late.incrementAndGet();
+                        }
+                    }
+                }));
+            }
+            for (Thread producer : producers) {
+                producer.join(60_000);
+            }
+            assertThat(ended.get()).isEqualTo(6_000);
+            assertThat(late.get()).as("requests that took about a second").isLessThan(3); // a busy machine may
+        } finally {
+            over.set(true);
+            running.stop(new ReplicationException("closed", null));
+            applier.join();
+        }
     }
 
     @Test

@@ -1,0 +1,5 @@
+/// Tests.
+@NullMarked
+package io.millrace.http.server;
+
+import org.jspecify.annotations.NullMarked;
