@@ -514,7 +514,7 @@ public final class Node implements AutoCloseable {
                     replication(settings, folder)
                             .with(self, members)
                             .with(new CopyRates(
-                                    settings.integer(Setting.COPY_BYTES), CopyRates.DEFAULT.scrubBytesPerSecond())),
+                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES))),
                     disk,
                     InstantSource.system(),
                     new RemoteCopies(peers));

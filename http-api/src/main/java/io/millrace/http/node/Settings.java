@@ -315,6 +315,7 @@ final class Settings {
         }
         integer(Setting.DRAIN_MS, 0, 600_000);
         integer(Setting.COPY_BYTES, 1 << 20, Long.MAX_VALUE);
+        integer(Setting.SCRUB_BYTES, 1 << 10, Long.MAX_VALUE);
         integer(Setting.STREAMS_MAX, 1, 1_000_000);
         integer(Setting.PENDING_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
         integer(Setting.SNAPSHOT_BYTES, 1 << 20, Long.MAX_VALUE);
