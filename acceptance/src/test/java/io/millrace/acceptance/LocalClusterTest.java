@@ -181,13 +181,22 @@ class LocalClusterTest {
         return URI.create("http://127.0.0.1:" + (basePort + (number - 1) * PORT_STEP + 1) + path);
     }
 
+    /// Reads, again while the node says that it cannot tell yet (503): elections and joining take a moment.
     private String get(String node, String path) throws IOException, InterruptedException {
-        return http.send(
-                        HttpRequest.newBuilder(address(node, path))
-                                .timeout(Duration.ofSeconds(30))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .body();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(address(node, path))
+                            .timeout(Duration.ofSeconds(30))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 503 || System.nanoTime() > deadline) {
+                assertThat(answer.statusCode())
+                        .as("%s on %s: %s", path, node, answer.body())
+                        .isEqualTo(200);
+                return answer.body();
+            }
+        }
     }
 
     private String post(String node, String path, String body) throws IOException, InterruptedException {
