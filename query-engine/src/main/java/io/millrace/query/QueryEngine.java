@@ -48,6 +48,5 @@ public interface QueryEngine extends AutoCloseable {
     /// @param continuous whether the statement never ends by itself
     /// @param writes whether it changes records or definitions, which only the node that leads can do
     /// @param syntax the parsed form, opaque to callers
-    record ParsedStatement(
-            String text, int line, int column, boolean continuous, boolean writes, Object syntax) {}
+    record ParsedStatement(String text, int line, int column, boolean continuous, boolean writes, Object syntax) {}
 }
