@@ -372,11 +372,9 @@ public final class Rows {
 
     private static void tearSegment(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
+        Path segment = stage.awaitSegments(victim).getLast();
         stage.kill(victim);
-        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
-        if (!segments.isEmpty()) {
-            stage.tearTail(segments.getLast(), Files.size(segments.getLast()));
-        }
+        stage.tearTail(segment, Files.size(segment));
         restart(stage, victim);
     }
 
@@ -419,14 +417,10 @@ public final class Rows {
 
     private static void flipSegment(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
+        List<Path> segments = stage.awaitSegments(victim);
         stage.kill(victim);
-        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
-        if (segments.isEmpty()) {
-            restart(stage, victim);
-        } else {
-            Path segment = segments.get(stage.random().nextInt(segments.size()));
-            flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
-        }
+        Path segment = segments.get(stage.random().nextInt(segments.size()));
+        flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
     }
 
     /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the bit is
@@ -478,12 +472,7 @@ public final class Rows {
 
     private static void rollBack(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
-        int partition = stage.random().nextInt(Stage.partitions());
-        List<Path> segments = stage.segments(victim, partition);
-        if (segments.isEmpty()) {
-            return;
-        }
-        Path segment = segments.getLast();
+        Path segment = stage.awaitSegments(victim).getLast();
         Path old = segment.resolveSibling(segment.getFileName() + ".old");
         stage.copy(segment, old);
         holdBetween(stage, 800, 2_000);

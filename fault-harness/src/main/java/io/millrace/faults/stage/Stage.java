@@ -562,6 +562,23 @@ public final class Stage implements Nodes, AutoCloseable {
         return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
     }
 
+    /// Segment files of a partition, drawn by chance, once it holds something.
+    ///
+    /// @throws IOException nothing is written for a long time
+    public List<Path> awaitSegments(int index) throws IOException, InterruptedException {
+        int partition = random.nextInt(PARTITIONS);
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
+            List<Path> segments = segments(index, partition);
+            if (!segments.isEmpty()) {
+                return segments;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException(name(index) + " has no segment of partition " + partition + " after "
+                + READY_PATIENCE.toSeconds() + " s");
+    }
+
     /// Segment files of a partition that hold something, oldest first.
     public List<Path> segments(int index, int partition) throws IOException {
         return SegmentFiles.of(dataFolder(index), Workload.TOPIC, partition).stream()
