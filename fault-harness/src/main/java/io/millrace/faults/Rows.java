@@ -333,13 +333,7 @@ public final class Rows {
         try (Tracer _ = stage.traceFsync(victim, "error=EIO")) {
             holdBetween(stage, 500, 2_000);
         }
-        if (stage.members().length > 2) {
-            stage.awaitWrites();
-            stage.recoverOrRestart(victim, SELF_REPAIR);
-        } else {
-            stage.recoverOrRestart(victim, SELF_REPAIR);
-            stage.awaitWrites();
-        }
+        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     private static void slowFsync(Stage stage) throws IOException, InterruptedException {
@@ -356,8 +350,7 @@ public final class Rows {
         stage.fillDisk(victim);
         holdBetween(stage, 1_500, 4_000);
         stage.freeDisk(victim);
-        stage.awaitWrites();
-        stage.recoverOrRestart(victim, SELF_REPAIR);
+        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     // ---- files

@@ -29,6 +29,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +65,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private final HttpTransport honest;
     private final Transport transport;
     private final Workload workload;
-    private final List<Long> resumedAfterMs = new ArrayList<>();
+    private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
     private int restarts;
 
@@ -683,6 +685,27 @@ public final class Stage implements Nodes, AutoCloseable {
         }
         note("writes resumed after " + ms.getAsLong() + " ms");
         resumedAfterMs.add(ms.getAsLong());
+    }
+
+    /// Something that somebody does meanwhile.
+    @FunctionalInterface
+    public interface Repair {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /// The same as [#awaitWrites], counted from now on while something is repaired.
+    public void awaitWritesWhile(Repair repair) throws IOException, InterruptedException {
+        FutureTask<Void> waiting = new FutureTask<>(() -> {
+            awaitWrites();
+            return null;
+        });
+        Thread.ofVirtual().start(waiting);
+        repair.run();
+        try {
+            waiting.get();
+        } catch (ExecutionException failed) {
+            throw new IOException(String.valueOf(failed.getCause()), failed);
+        }
     }
 
     public List<Long> resumedAfterMs() {
