@@ -33,6 +33,11 @@ public interface QueryEngine extends AutoCloseable {
     /// Streams, tables, views and topics with their columns, for completion and `/v1/catalog`.
     List<CatalogEntry> catalog();
 
+    /// One of them, without looking at the others.
+    default Optional<CatalogEntry> catalogEntry(String name) {
+        return catalog().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
     /// Loads what a first query would wait for; called once in the background after the start.
     void warmUp();
 

@@ -152,8 +152,12 @@ final class NodeCluster implements AutoCloseable {
 
     /// Waits for one.
     String leader() {
-        Nodes.await("a leader", () -> leading().isPresent());
-        return leading().orElseThrow();
+        List<String> found = new ArrayList<>();
+        Nodes.await("a leader", () -> {
+            leading().ifPresent(found::add); // it may be gone again the next moment
+            return !found.isEmpty();
+        });
+        return found.getFirst();
     }
 
     String follower() {

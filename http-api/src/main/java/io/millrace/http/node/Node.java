@@ -18,6 +18,7 @@ import io.millrace.http.server.HttpServer;
 import io.millrace.http.server.ServerSettings;
 import io.millrace.http.subscribe.SubscribeRoutes;
 import io.millrace.http.subscribe.SubscribeSettings;
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.LocalDisk;
@@ -70,6 +71,7 @@ public final class Node implements AutoCloseable {
     /// Handing leadership over must not keep a node from stopping.
     private static final long HAND_OVER_MS = 3000;
     private static final long STARTER_STOP_MS = 10_000;
+    private static final long REOPEN_PAUSE_MS = 2000;
 
     private final Settings settings;
     private final ClusterSettings cluster;
@@ -183,7 +185,11 @@ public final class Node implements AutoCloseable {
     /// another node would be told an identity that is then replaced.
     private NodeIdentity folderIdentity() throws IOException {
         synchronized (identityLock) {
-            return NodeIdentity.of(disk, folder, cluster.nodeId());
+            try {
+                return NodeIdentity.of(disk, folder, cluster.nodeId());
+            } catch (CorruptLogException unreadable) {
+                throw new DamagedReplicaException(String.valueOf(unreadable.getMessage()), unreadable);
+            }
         }
     }
 
@@ -314,26 +320,74 @@ public final class Node implements AutoCloseable {
 
     /// The log found damage while it runs: stop serving it, and begin again as a new node.
     private void damaged(String what) {
-        if (stopping.get() || others().isEmpty()) {
+        if (others().isEmpty()) {
             return; // alone there is nothing better than this replica; its health says what is wrong
         }
         handOver();
-        bootstrap.waitsFor(List.of("this replica is damaged (" + what + ") and is fetched from the other nodes"));
+        leaveService("this replica is damaged (" + what + ") and is fetched from the other nodes");
+        restart(() -> setAside(new DamagedReplicaException(what, new IOException(what))));
+    }
+
+    /// The log cannot go on: close it and open it again. What was acknowledged is there.
+    private void failed(String what) {
+        LOG.atError().addKeyValue("failure", what).log("the log has failed; it is closed and opened again");
+        leaveService("the log has failed (" + what + ") and is opened again");
+        restart(List::of);
+    }
+
+    private void leaveService(String why) {
+        bootstrap.waitsFor(List.of(why));
         server.serve(bootstrap.routes(this::identity), node -> Optional.empty());
+    }
+
+    /// What comes before the log is opened again.
+    private interface Preparation {
+        /// @return addresses of members to join; empty to go on as the folder says
+        List<String> prepare() throws IOException, UsageException;
+    }
+
+    private void restart(Preparation first) {
         synchronized (opening) {
             if (stopping.get()) {
                 return;
             }
-            starter = Thread.ofPlatform().name("node-start").daemon().start(() -> {
-                try {
-                    startAmongOthers(setAside(new DamagedReplicaException(what, new IOException(what))));
-                } catch (IOException | RuntimeException | Error | UsageException hopeless) {
-                    LOG.atError()
-                            .setCause(hopeless)
-                            .log("the damaged replica could not be set aside; this node serves nothing");
-                    bootstrap.waitsFor(List.of("the damaged replica could not be set aside: " + hopeless.getMessage()));
+            starter = Thread.ofPlatform().name("node-restart").daemon().start(() -> reopen(first));
+        }
+    }
+
+    /// Opens the log again until that succeeds; meanwhile `/ready` says why not.
+    private void reopen(Preparation first) {
+        Preparation preparation = first;
+        while (!stopping.get()) {
+            try {
+                synchronized (opening) {
+                    closeLog();
                 }
-            });
+                TimeUnit.MILLISECONDS.sleep(REOPEN_PAUSE_MS);
+                List<String> through = preparation.prepare();
+                preparation = () -> through;
+                if (through.isEmpty() && !cluster.clustered()) {
+                    Member self = self("");
+                    open(self, List.of(self));
+                    serve();
+                } else {
+                    becomePart(through);
+                }
+                return;
+            } catch (InterruptedException stopped) {
+                return;
+            } catch (DamagedReplicaException damage) {
+                say(damage);
+                preparation = () -> setAside(damage);
+            } catch (IOException | RuntimeException | UsageException failure) {
+                say(failure);
+            }
+        }
+    }
+
+    private void say(Exception failure) {
+        if (bootstrap.waitsFor(List.of("the log could not be opened: " + failure.getMessage() + "; trying again"))) {
+            LOG.atError().setCause(failure).log("the log could not be opened again");
         }
     }
 
@@ -494,7 +548,8 @@ public final class Node implements AutoCloseable {
                             disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             engine = opened;
             server.serve(new RouteTable(routes(open, opened)), this::addressOf);
-            open.onDamage(this::damaged); // closed with the log
+            open.onDamage(this::damaged); // both are closed with the log
+            open.onFailure(this::failed);
         }
         warmUp(opened);
         started.complete(null);

@@ -36,6 +36,7 @@ public final class Failures {
             Map.entry("out_of_memory", 503),
             Map.entry("query_cancelled", 409),
             Map.entry("query_is_owned", 409),
+            Map.entry("query_busy", 409),
             Map.entry("already_exists", 409),
             Map.entry("input_deleted", 410),
             Map.entry("result_too_large", 413),

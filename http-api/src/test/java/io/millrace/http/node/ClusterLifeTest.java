@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.http.Wire;
 import io.millrace.http.Wire.Answer;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,6 +60,40 @@ class ClusterLifeTest {
                     .containsSubsequence("\"one\"", "\"two\"", "\"three\"");
             cluster.awaitReady();
         }
+    }
+
+    @Test
+    void aDamagedFolderIsSetAsideAndTheNodeComesBackAsANewVoter() throws Exception {
+        try (TestCluster cluster = new TestCluster(folder, 3)) {
+            cluster.startAll();
+            Wire.call(
+                    cluster.address(cluster.awaitLeader()), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            produce(cluster, "kept");
+            String follower = cluster.aFollower();
+            String before = body(cluster.address(follower), "GET /_cluster/identity");
+            cluster.stop(follower);
+            Files.writeString(folder.resolve(follower).resolve("node.properties"), "rubbish");
+
+            cluster.start(follower);
+            cluster.awaitReady();
+            URI back = cluster.address(follower);
+            assertThat(body(back, "GET /_cluster/identity"))
+                    .startsWith(before.substring(0, before.indexOf("\"directory\"")))
+                    .doesNotContain(directory(before))
+                    .contains("\"formed\":true");
+            assertThat(body(back, "GET /broker/consume/t/g/0?offset=0&consistency=linearizable"))
+                    .contains("\"kept\"");
+            assertThat(body(back, "GET /v1/cluster")).contains(directory(body(back, "GET /_cluster/identity")));
+            try (Stream<Path> files = Files.list(folder.resolve(follower))) {
+                assertThat(files.map(file -> file.getFileName().toString()))
+                        .anyMatch(name -> name.startsWith("aside-"));
+            }
+        }
+    }
+
+    private static String directory(String identity) {
+        int start = identity.indexOf("\"directory\":\"") + "\"directory\":\"".length();
+        return identity.substring(start, identity.indexOf('"', start));
     }
 
     @Test

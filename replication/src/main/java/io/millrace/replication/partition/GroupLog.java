@@ -712,6 +712,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_rebuilds_total", (double) rebuild.copies());
         metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
         metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
+        metrics.put("replication_rebuild_seconds_last", rebuild.secondsLast());
         metrics.put("replication_copies_open", (double) copies.count());
         metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
         metrics.put("replication_scrub_passes_total", (double) scrubber.passes());

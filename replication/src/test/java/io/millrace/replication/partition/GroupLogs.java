@@ -26,4 +26,11 @@ public final class GroupLogs {
     public static Consensus consensus(ReplicatedLog log) {
         return ((GroupLog) log).consensus;
     }
+
+    /// Reads everything that is written, once.
+    ///
+    /// @return partitions that are damaged
+    public static int scrub(ReplicatedLog log) throws java.io.InterruptedIOException {
+        return ((GroupLog) log).scrubber.pass();
+    }
 }
