@@ -31,6 +31,8 @@ public final class Rows {
     /// What a node gets to come back by itself before somebody restarts it.
     private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
 
+    private static final int FORGOTTEN_BYTES = 40_000;
+
     private static final Duration CATCH_UP = Duration.ofSeconds(60);
 
     private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
@@ -127,7 +129,7 @@ public final class Rows {
                     forgery()),
             new Row("flip-log", "a flipped bit in a Raft log", FAULT, 1, NOTHING, Rows::flipLog, forgottenLog()),
             new Row("flip-segment", "a flipped bit in a segment", FAULT, 1, NOTHING, Rows::flipSegment, forgery()),
-            new Row("wiped", "a node comes back with an empty disk", FAULT, 3, NOTHING, Rows::wipe, wipedAll()),
+            new Row("wiped", "a node comes back with an empty disk", FAULT, 3, NOTHING, Rows::wipe, forgetfulVoters()),
             new Row(
                     "rollback",
                     "an older version of a segment comes back",
@@ -378,7 +380,7 @@ public final class Rows {
                 stage.kill(i);
             }
             for (int i : stage.members()) {
-                stage.forgetTail(stage.raftLog(i), 40_000);
+                stage.forgetTail(stage.raftLog(i), FORGOTTEN_BYTES);
             }
             restart(stage, stage.members());
         });
@@ -450,15 +452,17 @@ public final class Rows {
         rebuild(stage, victim);
     }
 
-    private static Planted wipedAll() {
-        return Planted.round("a majority forgets everything but its names", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-            int keeper = stage.any();
+    /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
+    private static Planted forgetfulVoters() {
+        return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);
             }
-            for (int other : stage.others(keeper)) {
-                stage.forgetAllButIdentity(other);
+            for (int other : stage.others(victim)) {
+                stage.forgetTail(stage.raftLog(other), FORGOTTEN_BYTES);
             }
+            stage.wipe(victim);
             restart(stage, stage.members());
         });
     }

@@ -534,18 +534,6 @@ public final class Stage implements Nodes, AutoCloseable {
         Shell.must("rm", "-rf", dataFolder(index).toString());
     }
 
-    /// What a voter is that forgets: its name and vote are there, its log and records are not.
-    public void forgetAllButIdentity(int index) throws IOException, InterruptedException {
-        note(name(index) + " forgets everything but its name");
-        try (var files = Files.list(dataFolder(index))) {
-            for (Path file : files.toList()) {
-                if (!file.getFileName().toString().equals("node.properties")) {
-                    Shell.must("rm", "-rf", file.toString());
-                }
-            }
-        }
-    }
-
     /// Copies a file to a place outside the node's folder.
     public Path save(Path file) throws IOException, InterruptedException {
         Path saved = folder.resolve("saved-" + file.getFileName());
@@ -631,10 +619,11 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Overwrites the end of the used part of a file with zeros: acknowledged entries are gone without a trace.
+    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are gone
+    /// without a trace.
     public void forgetTail(Path file, int sizeBytes) throws IOException {
         long used = usedSize(file);
-        long start = Math.max(0, used - sizeBytes);
+        long start = used - Math.min(sizeBytes, used / 2);
         note("forget bytes " + start + " to " + used + " of " + folder.relativize(file));
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
             bytes.seek(start);
