@@ -19,7 +19,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.proto.RaftProtos.ReplicationLevel;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
@@ -110,7 +109,7 @@ public final class RatisConsensus implements Consensus {
                             peers.size(),
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
-                    .setParameters(new Parameters())
+                    .setParameters(RatisTls.parameters(settings.tls()))
                     .build();
             server.start();
             return new RatisConsensus(settings, server, machine, clientId);
