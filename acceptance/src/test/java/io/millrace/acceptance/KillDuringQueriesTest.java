@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -111,15 +110,11 @@ class KillDuringQueriesTest {
         }
         long clicks = expected.values().stream().mapToLong(Long::longValue).sum();
         assertThat(clicks).as("the test must have tested something").isGreaterThan(KILLS * 50L);
-        AtomicReference<Map<String, Long>> copies = new AtomicReference<>(Map.of());
-        AtomicReference<Map<String, Long>> pages = new AtomicReference<>(Map.of());
-        Poll.until(Duration.ofSeconds(60), () -> {
-            copies.set(copies(http, node));
-            pages.set(pages(http, node));
-            return copies.get().equals(expected) && pages.get().equals(expected);
-        });
-        assertThat(copies.get()).as("the stream's records, seed %d", seed).isEqualTo(expected);
-        assertThat(pages.get()).as("the view's rows, seed %d", seed).isEqualTo(expected);
+        Poll.until(
+                Duration.ofSeconds(60),
+                () -> copies(http, node).equals(expected) && pages(http, node).equals(expected));
+        assertThat(copies(http, node)).as("the stream's records, seed %d", seed).isEqualTo(expected);
+        assertThat(pages(http, node)).as("the view's rows, seed %d", seed).isEqualTo(expected);
     }
 
     private record Found(String page, long clicks) {}

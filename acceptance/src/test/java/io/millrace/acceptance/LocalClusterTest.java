@@ -50,14 +50,21 @@ class LocalClusterTest {
         basePort = freeBasePort();
         try {
             String table = run(
-                    0, "up", "--nodes", Integer.toString(NODES), "--base-port", Integer.toString(basePort), "--set",
+                    0,
+                    "up",
+                    "--nodes",
+                    Integer.toString(NODES),
+                    "--base-port",
+                    Integer.toString(basePort),
+                    "--set",
                     "log.free-bytes-min=0");
             assertThat(table.lines().filter(line -> line.endsWith(" ready"))).hasSize(NODES);
             assertThat(post("n2", "/broker/topics", "{\"name\":\"orders\",\"partitions\":1}"))
                     .contains("\"ok\":true");
             followerCatchesUp();
             leaderIsKilledUnderLoad();
-            assertThat(run(0, "down").lines().filter(line -> line.endsWith("has stopped."))).hasSize(NODES);
+            assertThat(run(0, "down").lines().filter(line -> line.endsWith("has stopped.")))
+                    .hasSize(NODES);
         } finally {
             for (int node = 1; node <= NODES; node++) {
                 run(-1, "kill", "n" + node);
@@ -75,7 +82,10 @@ class LocalClusterTest {
             assertThat(post(other.equals(away) ? leader : other, "/broker/topics/orders/produce", value))
                     .contains("\"synced\":true");
         }
-        assertThat(post(leader, "/broker/commit", "{\"topic\":\"orders\",\"group\":\"g\",\"partition\":0,\"offset\":1}"))
+        assertThat(post(
+                        leader,
+                        "/broker/commit",
+                        "{\"topic\":\"orders\",\"group\":\"g\",\"partition\":0,\"offset\":1}"))
                 .contains("\"committed_offset\":1");
         run(0, "start", away);
         assertThat(get(away, "/broker/consume/orders/x/0?offset=0&consistency=linearizable"))
@@ -147,8 +157,7 @@ class LocalClusterTest {
         Map<Long, String> records = new LinkedHashMap<>();
         while (true) {
             String page = get(
-                    node,
-                    "/broker/consume/orders/x/0?limit=10000&consistency=linearizable&offset=" + records.size());
+                    node, "/broker/consume/orders/x/0?limit=10000&consistency=linearizable&offset=" + records.size());
             Matcher message = VALUE.matcher(page);
             int count = 0;
             while (message.find()) {
@@ -172,13 +181,22 @@ class LocalClusterTest {
         return URI.create("http://127.0.0.1:" + (basePort + (number - 1) * PORT_STEP + 1) + path);
     }
 
+    /// Reads, again while the node says that it cannot tell yet (503): elections and joining take a moment.
     private String get(String node, String path) throws IOException, InterruptedException {
-        return http.send(
-                        HttpRequest.newBuilder(address(node, path))
-                                .timeout(Duration.ofSeconds(30))
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString())
-                .body();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(address(node, path))
+                            .timeout(Duration.ofSeconds(30))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 503 || System.nanoTime() > deadline) {
+                assertThat(answer.statusCode())
+                        .as("%s on %s: %s", path, node, answer.body())
+                        .isEqualTo(200);
+                return answer.body();
+            }
+        }
     }
 
     private String post(String node, String path, String body) throws IOException, InterruptedException {
@@ -204,7 +222,9 @@ class LocalClusterTest {
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("%s ends", command).isTrue();
         if (exitCode >= 0) {
-            assertThat(process.exitValue()).as("%s printed:%n%s", command, printed).isEqualTo(exitCode);
+            assertThat(process.exitValue())
+                    .as("%s printed:%n%s", command, printed)
+                    .isEqualTo(exitCode);
         }
         return printed;
     }

@@ -33,6 +33,11 @@ public interface QueryEngine extends AutoCloseable {
     /// Streams, tables, views and topics with their columns, for completion and `/v1/catalog`.
     List<CatalogEntry> catalog();
 
+    /// One of them, without looking at the others.
+    default Optional<CatalogEntry> catalogEntry(String name) {
+        return catalog().stream().filter(entry -> entry.name().equals(name)).findFirst();
+    }
+
     /// Loads what a first query would wait for; called once in the background after the start.
     void warmUp();
 
@@ -43,6 +48,5 @@ public interface QueryEngine extends AutoCloseable {
     /// @param continuous whether the statement never ends by itself
     /// @param writes whether it changes records or definitions, which only the node that leads can do
     /// @param syntax the parsed form, opaque to callers
-    record ParsedStatement(
-            String text, int line, int column, boolean continuous, boolean writes, Object syntax) {}
+    record ParsedStatement(String text, int line, int column, boolean continuous, boolean writes, Object syntax) {}
 }

@@ -25,6 +25,13 @@ public interface ResultListener {
     /// `frontier`.
     void changes(Batch changes, Frontier frontier, long watermarkMs);
 
+    /// Rows of a statement that does not end that could not be evaluated (division by zero, a bad cast, overflow),
+    /// as changes: a negative weight takes one back. The sum up to `frontier` depends on nothing but the input up
+    /// to there. Come before the [#changes] or the [#progress] of the same frontier.
+    ///
+    /// @param failed columns `_reason`, `_operator`, `_topic`, `_partition`, `_offset`, `_row`
+    default void failedRows(Batch failed, Frontier frontier) {}
+
     /// The answer is complete up to `frontier`; called at least every second.
     void progress(Frontier frontier, long watermarkMs);
 

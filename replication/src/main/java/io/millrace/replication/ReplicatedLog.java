@@ -95,6 +95,12 @@ public interface ReplicatedLog extends AutoCloseable {
     /// this log, set the folder aside ([ReplicatedLogs#setAside]) and join again. Close to stop.
     AutoCloseable onDamage(Consumer<String> listener);
 
+    /// Called once when this log cannot go on: an entry could not be applied or an fsync failed, so that what is in
+    /// memory cannot be trusted any more; at once when that is known already. On a thread of its own. Reads go on,
+    /// writes are refused. Closing the log and opening it again helps once the cause is gone: everything that was
+    /// acknowledged is in the consensus log. Close to stop.
+    AutoCloseable onFailure(Consumer<String> listener);
+
     /// Counters and gauges for the metrics page, by name.
     Map<String, Double> metrics();
 

@@ -9,16 +9,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.log.LogSettings;
-import io.millrace.log.disk.Disk;
-import io.millrace.log.disk.DiskFile;
-import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,95 +25,6 @@ class DiskFullTest {
 
     @TempDir
     Path folder;
-
-    /// The local disk, with as much room as the test says.
-    private static final class LimitedDisk implements Disk {
-        private final LocalDisk disk = new LocalDisk();
-        volatile long usableBytes = 1 << 30;
-        volatile boolean writesFail;
-
-        private DiskFile limited(DiskFile file) {
-            return new DiskFile() {
-                @Override
-                public long sizeBytes() throws IOException {
-                    return file.sizeBytes();
-                }
-
-                @Override
-                public int read(ByteBuffer target, long position) throws IOException {
-                    return file.read(target, position);
-                }
-
-                @Override
-                public void write(ByteBuffer source, long position) throws IOException {
-                    if (writesFail) {
-                        throw new IOException("No space left on device");
-                    }
-                    file.write(source, position);
-                }
-
-                @Override
-                public void truncate(long sizeBytes) throws IOException {
-                    file.truncate(sizeBytes);
-                }
-
-                @Override
-                public void sync() throws IOException {
-                    file.sync();
-                }
-
-                @Override
-                public void close() throws IOException {
-                    file.close();
-                }
-            };
-        }
-
-        @Override
-        public DiskFile open(Path file) throws IOException {
-            return limited(disk.open(file));
-        }
-
-        @Override
-        public DiskFile openForReading(Path file) throws IOException {
-            return disk.openForReading(file);
-        }
-
-        @Override
-        public boolean exists(Path path) {
-            return disk.exists(path);
-        }
-
-        @Override
-        public List<String> list(Path path) throws IOException {
-            return disk.list(path);
-        }
-
-        @Override
-        public void createFolders(Path path) throws IOException {
-            disk.createFolders(path);
-        }
-
-        @Override
-        public void rename(Path from, Path to) throws IOException {
-            disk.rename(from, to);
-        }
-
-        @Override
-        public void delete(Path file) throws IOException {
-            disk.delete(file);
-        }
-
-        @Override
-        public void syncFolder(Path path) throws IOException {
-            disk.syncFolder(path);
-        }
-
-        @Override
-        public long usableBytes(Path path) {
-            return usableBytes;
-        }
-    }
 
     private ReplicatedLog open(LimitedDisk disk) throws IOException {
         ReplicationSettings node = Nodes.settings(folder);
@@ -176,6 +83,8 @@ class DiskFullTest {
         ReplicatedLog log = open(disk);
         get(log.createTopic("t", partitions(1)));
         append(log, "t", 0, "a");
+        CompletableFuture<String> told = new CompletableFuture<>();
+        log.onFailure(told::complete);
         disk.writesFail = true;
         assertThatThrownBy(() -> append(log, "t", 0, "b"))
                 .isInstanceOf(ExecutionException.class)
@@ -184,6 +93,10 @@ class DiskFullTest {
         assertThat(log.health().problems())
                 .anySatisfy(problem ->
                         assertThat(problem).contains("No space left on device").contains("restart"));
+        assertThat(get(told)).contains("No space left on device");
+        CompletableFuture<String> toldLate = new CompletableFuture<>();
+        log.onFailure(toldLate::complete);
+        assertThat(get(toldLate)).isEqualTo(get(told));
         disk.writesFail = false;
         assertThatThrownBy(() -> append(log, "t", 0, "c"))
                 .isInstanceOf(ExecutionException.class)

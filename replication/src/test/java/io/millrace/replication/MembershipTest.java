@@ -199,6 +199,14 @@ class MembershipTest {
         cluster.close(first);
         cluster.append("two are left");
 
+        // it may come back as it is
+        cluster.reopen(first);
+        assertThat(cluster.change(it -> it.add(cluster.member(first)))).isEqualTo(DONE);
+        cluster.append("three again");
+        Nodes.await("it is ready", () -> cluster.node(first).health().ready());
+        assertThat(cluster.change(it -> it.remove(first))).isEqualTo(DONE);
+        cluster.close(first);
+
         String second = cluster.follower();
         assertThat(cluster.change(it -> it.remove(second))).isEqualTo(DONE);
         cluster.close(second);
@@ -292,6 +300,32 @@ class MembershipTest {
             assertThat(NodeIdentity.of(new LocalDisk(), cluster.folder(id), id).members())
                     .contains(moved);
         }
+    }
+
+    @Test
+    void aLeaderThatStopsHandsOverFirst() throws Exception {
+        NodeCluster cluster = cluster(3);
+        cluster.append("a");
+        String first = cluster.leader();
+        long term = cluster.node(first).health().term();
+        CompletableFuture<String> next = new CompletableFuture<>();
+        for (String id : cluster.nodes().keySet()) {
+            if (!id.equals(first)) {
+                ReplicatedLog node = cluster.node(id);
+                node.cluster().onChange(() -> {
+                    if (!node.leader("t", 0).orElse(first).equals(first)) {
+                        // still open: nobody had to wait for an election timeout
+                        next.complete(cluster.node(first).health().role());
+                    }
+                });
+            }
+        }
+        ReplicatedLog leaving = cluster.node(first);
+        leaving.close();
+        assertThat(next.get(20, TimeUnit.SECONDS)).isEqualTo("follower");
+        cluster.nodes().remove(first);
+        cluster.append("b");
+        assertThat(cluster.lead().health().term()).isEqualTo(term + 1);
     }
 
     @Test

@@ -19,17 +19,21 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Nodes `n1`, `n2` … in one process, each with a folder of its own.
 final class NodeCluster implements AutoCloseable {
     private final Path folder;
     private final Map<String, Member> members = new TreeMap<>();
-    private final Map<String, ReplicatedLog> nodes = new java.util.concurrent.ConcurrentSkipListMap<>();
+    private final Map<String, ReplicatedLog> nodes = new ConcurrentSkipListMap<>();
     /// Where nodes get copies from: each other, unless a test thinks of something worse.
     ReplicaPeers peers = this::openCopy;
 
-    java.util.function.UnaryOperator<ReplicationSettings> adjust = settings -> settings;
+    UnaryOperator<ReplicationSettings> adjust = settings -> settings;
 
     NodeCluster(Path folder) {
         this.folder = folder;
@@ -37,24 +41,38 @@ final class NodeCluster implements AutoCloseable {
 
     /// Starts a formed cluster.
     static NodeCluster of(Path folder, int count) throws IOException {
-        return new NodeCluster(folder).form(count);
+        return of(folder, count, null);
+    }
+
+    /// Starts a formed cluster whose nodes reach each other through `links`.
+    static NodeCluster of(Path folder, int count, @Nullable Links links) throws IOException {
+        NodeCluster cluster = new NodeCluster(folder);
+        cluster.form(count, links, id -> new LocalDisk());
+        return cluster;
     }
 
     NodeCluster form(int count) throws IOException {
-        NodeCluster cluster = this;
+        return form(count, null, id -> new LocalDisk());
+    }
+
+    NodeCluster form(int count, @Nullable Links links, Function<String, Disk> disks) throws IOException {
         List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
             ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             sockets.add(socket);
-            cluster.define("n" + i, socket.getLocalPort());
+            define("n" + i, socket.getLocalPort());
         }
         for (ServerSocket socket : sockets) {
             socket.close();
         }
-        for (String id : List.copyOf(cluster.members.keySet())) {
-            cluster.open(id, List.copyOf(cluster.members.values()));
+        List<Member> all = List.copyOf(members.values());
+        for (Member member : all) {
+            open(
+                    member.nodeId(),
+                    links == null ? all : links.seenBy(member.nodeId(), all),
+                    disks.apply(member.nodeId()));
         }
-        return cluster;
+        return this;
     }
 
     ReplicationSettings settings(String id) {
@@ -134,8 +152,12 @@ final class NodeCluster implements AutoCloseable {
 
     /// Waits for one.
     String leader() {
-        Nodes.await("a leader", () -> leading().isPresent());
-        return leading().orElseThrow();
+        List<String> found = new ArrayList<>();
+        Nodes.await("a leader", () -> {
+            leading().ifPresent(found::add); // it may be gone again the next moment
+            return !found.isEmpty();
+        });
+        return found.getFirst();
     }
 
     String follower() {
@@ -186,8 +208,7 @@ final class NodeCluster implements AutoCloseable {
     }
 
     /// Asks whoever leads, and whoever leads next when that one says so.
-    MembershipOutcome change(
-            java.util.function.Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
+    MembershipOutcome change(Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
             throws Exception {
         MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
         for (int attempt = 0; attempt < 20 && outcome instanceof MembershipOutcome.NotLeader; attempt++) {

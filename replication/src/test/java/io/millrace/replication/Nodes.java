@@ -42,6 +42,31 @@ public final class Nodes {
                 Duration.ofSeconds(20));
     }
 
+    public static ReplicationSettings withRequestTimeout(ReplicationSettings node, Duration timeout) {
+        return with(node, node.freeBytesMin(), timeout);
+    }
+
+    public static ReplicationSettings withFreeBytesMin(ReplicationSettings node, long freeBytesMin) {
+        return with(node, freeBytesMin, node.requestTimeout());
+    }
+
+    private static ReplicationSettings with(ReplicationSettings node, long freeBytesMin, Duration timeout) {
+        return new ReplicationSettings(
+                node.self(),
+                node.members(),
+                node.dataFolder(),
+                node.groups(),
+                node.log(),
+                node.entryBytesMax(),
+                node.pendingBytesMax(),
+                node.snapshotBytes(),
+                node.snapshotInterval(),
+                freeBytesMin,
+                node.idempotencyWindow(),
+                node.idempotencyKeysMax(),
+                timeout);
+    }
+
     public static ReplicatedLog open(Path folder) throws IOException {
         return ReplicatedLogs.open(settings(folder), new LocalDisk(), InstantSource.system());
     }

@@ -4,20 +4,31 @@ import static io.millrace.replication.Nodes.get;
 import static io.millrace.replication.Nodes.records;
 import static io.millrace.replication.Nodes.values;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogSettings;
+import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -51,12 +62,16 @@ class RebuildTest {
     @BeforeEach
     void prepare() {
         cluster = new NodeCluster(folder);
-        cluster.adjust = settings -> new ReplicationSettings(
+        cluster.adjust = settings -> adjusted(settings, 64 << 10);
+    }
+
+    private static ReplicationSettings adjusted(ReplicationSettings settings, int segmentBytes) {
+        return new ReplicationSettings(
                 settings.self(),
                 settings.members(),
                 settings.dataFolder(),
                 1,
-                new LogSettings(64 << 10, 4096),
+                new LogSettings(segmentBytes, 4096),
                 60 << 10,
                 settings.pendingBytesMax(),
                 settings.snapshotBytes(),
@@ -197,5 +212,324 @@ class RebuildTest {
         cluster.reopen(behind);
         awaitEqual();
         assertThat(metric(behind, "replication_rebuilds_total")).isZero();
+    }
+
+    /// Passes reads on, after it has been told of each.
+    private record Watched(ReplicaCopy copy, Meddler meddler) implements ReplicaCopy {
+        interface Meddler {
+            void before(String name, long from, long length) throws IOException;
+        }
+
+        @Override
+        public String id() {
+            return copy.id();
+        }
+
+        @Override
+        public long term() {
+            return copy.term();
+        }
+
+        @Override
+        public long index() {
+            return copy.index();
+        }
+
+        @Override
+        public byte[] manifest() {
+            return copy.manifest();
+        }
+
+        @Override
+        public List<FileFact> files() {
+            return copy.files();
+        }
+
+        @Override
+        public void read(String name, long from, long length, OutputStream to) throws IOException {
+            meddler.before(name, from, length);
+            copy.read(name, from, length, to);
+        }
+
+        @Override
+        public void close() {
+            copy.close();
+        }
+    }
+
+    @Test
+    void aRestartInTheMiddleOfACopyFetchesTheRestOnly() throws Exception {
+        AtomicInteger reads = new AtomicInteger();
+        CountDownLatch someArrived = new CountDownLatch(1);
+        AtomicLong readsMax = new AtomicLong(8);
+        cluster.peers = (member, group) -> new Watched(cluster.openCopy(member, group), (name, from, length) -> {
+            if (reads.incrementAndGet() > readsMax.get()) {
+                someArrived.countDown();
+                throw new IOException("connection reset");
+            }
+        });
+        cluster.form(3);
+        String behind = leaveBehind(20, 600);
+        cluster.reopen(behind);
+        assertThat(someArrived.await(30, TimeUnit.SECONDS)).isTrue();
+        Nodes.await(
+                "the failure is told",
+                () -> cluster.node(behind).health().problems().stream()
+                        .anyMatch(problem -> problem.contains("connection reset")));
+        assertThat(cluster.node(behind).health().ready()).isFalse();
+        double before = metric(behind, "replication_rebuild_fetched_bytes_total");
+        assertThat(before).isPositive();
+        cluster.kill(behind);
+
+        readsMax.set(Long.MAX_VALUE);
+        cluster.reopen(behind);
+        awaitEqual();
+        assertSameFiles(behind);
+        double all = segments(behind).values().stream()
+                .mapToLong(bytes -> bytes.length)
+                .sum();
+        assertThat(metric(behind, "replication_rebuild_fetched_bytes_total")).isLessThanOrEqualTo(all - before * 0.8);
+    }
+
+    @Test
+    void theLeaderMayChangeDuringACopy() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        cluster.peers = (member, group) -> new Watched(cluster.openCopy(member, group), (name, from, length) -> {
+            begun.countDown();
+            try {
+                if (!goOn.await(30, TimeUnit.SECONDS)) {
+                    throw new IOException("nobody let the copy go on");
+                }
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        });
+        cluster.form(3);
+        String behind = leaveBehind(20, 400);
+        cluster.reopen(behind);
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(transfers(behind)).singleElement().satisfies(transfer -> {
+            assertThat(transfer.what()).isEqualTo("rebuild");
+            assertThat(transfer.bytesTotal()).isPositive();
+        });
+        String first = cluster.leader();
+        assertThat(cluster.change(leader -> leader.transferLeadership(0, Optional.empty())))
+                .isInstanceOf(MembershipOutcome.Done.class);
+        Nodes.await(
+                "another leader",
+                () -> cluster.leading().filter(id -> !id.equals(first)).isPresent());
+        write(50);
+        goOn.countDown();
+        awaitEqual();
+        assertSameFiles(behind);
+    }
+
+    @Test
+    void theOneWhoGivesTheCopyMayDie() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicInteger opened = new AtomicInteger();
+        cluster.peers = (member, group) -> {
+            boolean first = opened.incrementAndGet() == 1;
+            return new Watched(cluster.openCopy(member, group), (name, from, length) -> {
+                if (first) {
+                    begun.countDown();
+                    throw new IOException("connection reset: the peer is dying");
+                }
+            });
+        };
+        cluster.form(5);
+        String behind = leaveBehind(20, 400);
+        cluster.reopen(behind);
+        assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+        cluster.kill(cluster.leader());
+        write(50);
+        awaitEqual();
+        assertSameFiles(behind);
+    }
+
+    @Test
+    void writesGoOnDuringACopyAndTheSpeedIsPrinted() throws Exception {
+        cluster.adjust = settings -> adjusted(settings, 4 << 20);
+        cluster.form(3);
+        String behind = leaveBehind(10, 4_000);
+        cluster.reopen(behind);
+        while (metric(behind, "replication_rebuilds_total") == 0) {
+            write(16);
+        }
+        double megabytes = metric(behind, "replication_rebuild_fetched_bytes_total") / 1e6;
+        double seconds = metric(behind, "replication_rebuild_seconds_last");
+        System.out.printf("copied %.1f MB in %.2f s: %.0f MB/s%n", megabytes, seconds, megabytes / seconds);
+        awaitEqual();
+        assertSameFiles(behind);
+    }
+
+    // ---- damage
+
+    private void flip(Path file, long at) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[(int) at] ^= 4;
+        Files.write(file, bytes);
+    }
+
+    private Path find(String id, String nameRegex) throws IOException {
+        try (Stream<Path> files = Files.walk(cluster.folder(id))) {
+            return files.filter(file -> file.getFileName().toString().matches(nameRegex))
+                    .filter(file -> !nameRegex.contains("log") || file.toFile().length() > 2_000)
+                    .min(Comparator.naturalOrder())
+                    .orElseThrow();
+        }
+    }
+
+    /// What a node does when its folder is damaged.
+    private void setAsideAndJoin(String id) throws Exception {
+        Path aside = ReplicatedLogs.setAside(cluster.folder(id), new LocalDisk());
+        assertThat(aside.getParent()).isEqualTo(cluster.folder(id));
+        try (Stream<Path> left = Files.list(cluster.folder(id))) {
+            assertThat(left.map(path -> path.getFileName().toString()))
+                    .containsExactlyInAnyOrder("lock", aside.getFileName().toString());
+        }
+        assertThat(aside.resolve("raft")).isDirectory();
+        assertThat(aside.resolve("manifest-0")).exists();
+        String before = cluster.member(id).directoryId();
+        Member fresh = cluster.define(id);
+        assertThat(fresh.directoryId()).isNotEqualTo(before);
+        cluster.open(id, List.of());
+        assertThat(cluster.change(leader -> leader.add(fresh))).isInstanceOf(MembershipOutcome.Done.class);
+    }
+
+    @Test
+    void aDamagedFolderIsRefusedAndItsNodeComesBackAsANewOne() throws Exception {
+        cluster.form(3);
+        createTopic();
+        write(400);
+        forgetTheLog();
+        write(150); // two raft segments at least that no snapshot covers
+        awaitEqual();
+        String victim = cluster.follower();
+        List<String> kinds =
+                List.of("log_inprogress_\\d+", "log_\\d+-\\d+", "manifest-0", "node.properties", "\\d{20}\\.log");
+        for (String kind : kinds) {
+            writeSmallEntries(victim);
+            if (kind.endsWith("log")) {
+                // what is behind the manifest comes again from the raft log, so damage there is no damage
+                assertThat(GroupLogs.takeSnapshot(cluster.node(victim))).isTrue();
+            }
+            cluster.kill(victim);
+            Path file = kind.endsWith("log") ? openPartitionSegment(victim) : find(victim, kind);
+            flip(file, placeToHurt(kind, file));
+            assertThatThrownBy(() -> cluster.reopen(victim))
+                    .as(kind)
+                    .isInstanceOf(DamagedReplicaException.class)
+                    .hasMessageContaining(file.getFileName().toString());
+            setAsideAndJoin(victim);
+            write(60);
+            awaitEqual();
+            assertSameFiles(victim);
+            try (Stream<Path> files = Files.list(cluster.folder(victim))) {
+                assertThat(files.filter(path -> path.getFileName().toString().startsWith("aside-")))
+                        .as("one generation")
+                        .hasSize(1);
+            }
+            forgetTheLog();
+            write(60);
+            awaitEqual();
+        }
+    }
+
+    private static long placeToHurt(String kind, Path file) throws IOException {
+        if (kind.startsWith("node")) {
+            return 20;
+        }
+        // in an open raft segment: an entry with others behind it, for the last one might be torn
+        return kind.startsWith("log_in") ? contentBytes(file) - 6_000 : Files.size(file) / 2;
+    }
+
+    /// Until the open raft segment has several entries of one record each.
+    private void writeSmallEntries(String id) throws Exception {
+        do {
+            for (int i = 0; i < 5; i++) {
+                write(1);
+            }
+            awaitEqual();
+        } while (contentBytes(find(id, "log_inprogress_\\d+")) < 9_000);
+    }
+
+    private static long contentBytes(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        int end = bytes.length;
+        while (end > 0 && bytes[end - 1] == 0) {
+            end--;
+        }
+        return end;
+    }
+
+    /// The one in which the manifest says that the log ends.
+    private Path openPartitionSegment(String id) throws IOException {
+        try (Stream<Path> files = Files.walk(cluster.folder(id))) {
+            return files.filter(file -> file.toString().matches(".*/logs(-\\d+)?/t-1/0/\\d{20}\\.log"))
+                    .filter(file -> file.toFile().length() > 0)
+                    .max(Comparator.naturalOrder())
+                    .orElseThrow();
+        }
+    }
+
+    @Test
+    void aDamagedIndexIsRebuiltWithoutMuchAdo() throws Exception {
+        cluster.form(3);
+        createTopic();
+        write(200);
+        forgetTheLog();
+        String victim = cluster.follower();
+        awaitEqual();
+        cluster.close(victim);
+        Path index;
+        try (Stream<Path> files = Files.walk(cluster.folder(victim))) {
+            index = files.filter(file -> file.toString().endsWith(".index"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        flip(index, 50);
+        cluster.reopen(victim);
+        write(20);
+        awaitEqual();
+        assertSameFiles(victim);
+    }
+
+    @Test
+    void rotThatAScrubOrAReaderFindsIsReportedAndNotServed() throws Exception {
+        cluster.form(3);
+        createTopic();
+        write(200);
+        awaitEqual();
+        forgetTheLog();
+        List<String> told = new CopyOnWriteArrayList<>();
+        for (String way : List.of("scrub", "reader")) {
+            String victim = cluster.follower();
+            ReplicatedLog node = cluster.node(victim);
+            told.clear();
+            AutoCloseable listening = node.onDamage(told::add);
+            assertThat(GroupLogs.scrub(node)).isZero();
+            assertThat(told).isEmpty();
+            Path sealed = find(victim, "\\d{20}\\.log");
+            flip(sealed, 5_000);
+            if (way.equals("scrub")) {
+                assertThat(GroupLogs.scrub(node)).isEqualTo(1);
+            }
+            assertThatThrownBy(() -> values(node.partition("t", 0)))
+                    .isInstanceOf(CorruptLogException.class)
+                    .hasMessageContaining(sealed.toString());
+            Nodes.await("the damage is told, once", () -> told.size() == 1);
+            assertThat(told.getFirst()).contains(sealed.toString());
+            assertThat(node.health().problems()).anyMatch(problem -> problem.contains(sealed.toString()));
+            assertThat(metric(victim, "replication_damaged")).isEqualTo(1);
+            assertThatThrownBy(() -> node.copies().open(0)).hasMessageContaining("not fit to be copied");
+            listening.close();
+
+            cluster.kill(victim);
+            setAsideAndJoin(victim);
+            awaitEqual();
+            assertThat(metric(victim, "replication_damaged")).isZero();
+        }
     }
 }

@@ -63,22 +63,30 @@ final class ClusterTool implements Runnable {
         private Path folder = Path.of("cluster");
 
         private LocalCluster existing(Streams streams) throws IOException {
-            return LocalCluster.open(folder, launcher(streams)).orElseThrow(() -> new ParameterException(
-                    spec.commandLine(), "There is no cluster in " + folder + "; 'millrace cluster up' makes one."));
+            return LocalCluster.open(folder, launcher(streams))
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "There is no cluster in " + folder + "; 'millrace cluster up' makes one."));
         }
 
         private LocalNode node(LocalCluster cluster, String id) {
-            return cluster.node(id).orElseThrow(() -> new ParameterException(
-                    spec.commandLine(),
-                    "There is no node '" + id + "'; the nodes are "
-                            + String.join(", ", cluster.nodes().stream().map(LocalNode::id).toList()) + "."));
+            return cluster.node(id)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "There is no node '" + id + "'; the nodes are "
+                                    + String.join(
+                                            ", ",
+                                            cluster.nodes().stream()
+                                                    .map(LocalNode::id)
+                                                    .toList()) + "."));
         }
 
         private String launcher(Streams streams) {
             String launcher = streams.environment().get("MILLRACE_LAUNCHER");
             if (launcher == null) {
                 throw new ParameterException(
-                        spec.commandLine(), "MILLRACE_LAUNCHER must name the script that starts nodes: run ./millrace.");
+                        spec.commandLine(),
+                        "MILLRACE_LAUNCHER must name the script that starts nodes: run ./millrace.");
             }
             return launcher;
         }
@@ -96,10 +104,12 @@ final class ClusterTool implements Runnable {
     }
 
     private static void printFirstSteps(Streams streams, LocalCluster cluster, LocalNode node) {
-        String curl = "curl" + cluster.authority().map(file -> " --cacert " + file).orElse("");
+        String curl =
+                "curl" + cluster.authority().map(file -> " --cacert " + file).orElse("");
         String launcher = streams.environment().getOrDefault("MILLRACE_LAUNCHER", "millrace");
         String urls = String.join(
-                ",", cluster.nodes().stream().map(known -> known.http().toString()).toList());
+                ",",
+                cluster.nodes().stream().map(known -> known.http().toString()).toList());
         streams.out().println();
         streams.out()
                 .println("Try:  %s -L %s/broker/topics -d '{\"name\":\"orders\",\"partitions\":2}'"
@@ -150,8 +160,11 @@ final class ClusterTool implements Runnable {
                 description = "Encrypt everything: makes an authority and certificates in the folder's certs.")
         private boolean tls;
 
-        @Option(names = "--wait-s", paramLabel = "SECONDS", description = "How long to wait. Default: ${DEFAULT-VALUE}.")
-        private int waitSeconds = 60;
+        @Option(
+                names = "--wait-s",
+                paramLabel = "SECONDS",
+                description = "How long to wait. Default: ${DEFAULT-VALUE}.")
+        private int waitSeconds = 120;
 
         Up(Streams streams) {
             this.streams = streams;
@@ -178,7 +191,9 @@ final class ClusterTool implements Runnable {
                         spec.commandLine(),
                         "The cluster in %s has %d nodes; 'millrace cluster add' adds one."
                                 .formatted(where.folder, cluster.nodes().size()));
-            } else if (basePort != null || !settings.isEmpty() || (tls && cluster.authority().isEmpty())) {
+            } else if (basePort != null
+                    || !settings.isEmpty()
+                    || (tls && cluster.authority().isEmpty())) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "The cluster in " + where.folder
@@ -191,7 +206,11 @@ final class ClusterTool implements Runnable {
                     started.add(node.id());
                 }
             }
-            streams.err().println(started.isEmpty() ? "All nodes run already." : "Starting " + String.join(", ", started) + " …");
+            streams.err()
+                    .println(
+                            started.isEmpty()
+                                    ? "All nodes run already."
+                                    : "Starting " + String.join(", ", started) + " …");
             streams.err().flush();
             boolean ready = cluster.awaitReady(Duration.ofSeconds(waitSeconds), streams.err()::println);
             printTable(streams, cluster, ready);
@@ -376,13 +395,19 @@ final class ClusterTool implements Runnable {
                 names = "--hosts",
                 paramLabel = "HOST[,HOST...]",
                 split = ",",
-                description = "Names and addresses at which the nodes are reached, beside their ids, localhost and 127.0.0.1.")
+                description =
+                        "Names and addresses at which the nodes are reached, beside their ids, localhost and 127.0.0.1.")
         private List<String> hosts = new ArrayList<>();
 
-        @Option(names = "--days", paramLabel = "DAYS", description = "How long they are valid. Default: ${DEFAULT-VALUE}.")
+        @Option(
+                names = "--days",
+                paramLabel = "DAYS",
+                description = "How long they are valid. Default: ${DEFAULT-VALUE}.")
         private int days = 365;
 
-        @Option(names = "--renew", description = "Replace certificates that are there; running nodes read them by themselves.")
+        @Option(
+                names = "--renew",
+                description = "Replace certificates that are there; running nodes read them by themselves.")
         private boolean renew;
 
         Certs(Streams streams) {

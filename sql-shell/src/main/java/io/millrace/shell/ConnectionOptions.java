@@ -111,7 +111,8 @@ final class ConnectionOptions {
             builder.identity(shown, secretKey);
         } else if (shown != null || secretKey != null) {
             throw new ParameterException(
-                    spec.commandLine(), "--cert and --key (MILLRACE_CERT and MILLRACE_KEY) belong together; one is missing");
+                    spec.commandLine(),
+                    "--cert and --key (MILLRACE_CERT and MILLRACE_KEY) belong together; one is missing");
         }
         MillraceClient client = builder.build();
         try {

@@ -121,7 +121,7 @@ final class TopicTool implements Runnable {
             }
             try (MillraceClient client = connection.connect(streams)) {
                 client.topics().create(spec);
-                streams.err().println("Topic '" + topic + "' exists.");
+                streams.err().println("Topic '" + topic + "' is ready.");
                 return 0;
             }
         }

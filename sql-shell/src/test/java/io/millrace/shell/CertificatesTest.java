@@ -53,8 +53,7 @@ class CertificatesTest {
     }
 
     private Run certs(Path place, String... more) {
-        String[] words = Stream.concat(
-                        Stream.of("cluster", "certs", "--dir", place.toString()), Stream.of(more))
+        String[] words = Stream.concat(Stream.of("cluster", "certs", "--dir", place.toString()), Stream.of(more))
                 .toArray(String[]::new);
         return shell.run(words);
     }
@@ -172,11 +171,17 @@ class CertificatesTest {
             int port = server.getAddress().getPort();
             String url = "https://127.0.0.1:" + port;
             String authority = ours.resolve("ca.pem").toString();
-            assertThat(shell.run("topic", "list", "--url", url, "--ca", authority).exitCode())
+            assertThat(shell.run("topic", "list", "--url", url, "--ca", authority)
+                            .exitCode())
                     .isZero();
 
             Run foreign = shell.run(
-                    "topic", "list", "--url", url, "--ca", theirs.resolve("ca.pem").toString());
+                    "topic",
+                    "list",
+                    "--url",
+                    url,
+                    "--ca",
+                    theirs.resolve("ca.pem").toString());
             assertThat(foreign.exitCode()).isEqualTo(3);
             assertThat(foreign.err())
                     .contains("the certificate of 127.0.0.1:" + port + " is not signed by an authority in "
@@ -188,10 +193,17 @@ class CertificatesTest {
                     .as("trying again would not help")
                     .isLessThan(Duration.ofSeconds(9));
 
-            Run missing = shell.run("topic", "list", "--url", url, "--ca", folder.resolve("no.pem").toString());
+            Run missing = shell.run(
+                    "topic",
+                    "list",
+                    "--url",
+                    url,
+                    "--ca",
+                    folder.resolve("no.pem").toString());
             assertThat(missing.exitCode()).isEqualTo(1);
             assertThat(missing.err()).contains("no.pem does not exist");
-            assertThat(shell.run("topic", "list", "--url", url, "--cert", authority).err())
+            assertThat(shell.run("topic", "list", "--url", url, "--cert", authority)
+                            .err())
                     .contains("--cert and --key");
             shell.environment("MILLRACE_CA", authority);
             assertThat(shell.run("topic", "list", "--url", url).exitCode()).isZero();
@@ -218,7 +230,6 @@ class CertificatesTest {
         for (String node : List.of("n1", "n2")) {
             certificate(certs.resolve(node + ".pem")).verify(authority.getPublicKey());
         }
-        assertThat(certs.resolve("n2-key.pem"))
-                .isNotEmptyFile();
+        assertThat(certs.resolve("n2-key.pem")).isNotEmptyFile();
     }
 }

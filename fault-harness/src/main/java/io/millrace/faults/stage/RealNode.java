@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class RealNode {
     private static final long END_PATIENCE_S = 30;
     private static final int LOG_TAIL_BYTES = 3_000;
-    private static final String JAVA_OPTIONS = "-Xmx320m";
+
+    /// Several nodes share a machine, and start often: less memory, and no compiler that pays off after minutes.
+    private static final String JAVA_OPTIONS = "-Xmx320m -XX:TieredStopAtLevel=1";
 
     private final String name;
     private final URI address;

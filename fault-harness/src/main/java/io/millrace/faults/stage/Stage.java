@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Threading: one thread breaks things; clients ask for addresses from theirs.
 public final class Stage implements Nodes, AutoCloseable {
-    private static final Duration READY_PATIENCE = Duration.ofSeconds(90);
-    private static final Duration WRITE_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration READY_PATIENCE = Duration.ofSeconds(180);
+    private static final Duration WRITE_PATIENCE = Duration.ofSeconds(180);
     private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(2);
     private static final long POLL_MS = 50;
@@ -381,6 +381,19 @@ public final class Stage implements Nodes, AutoCloseable {
                 + "; its log ends with\n" + node.logTail());
     }
 
+    /// Whether a node becomes ready; if it does not, it has ended.
+    public boolean becomesReady(int index) throws IOException, InterruptedException {
+        try {
+            awaitReady(index);
+            return true;
+        } catch (IOException refused) {
+            String log = nodes.get(index).logTail();
+            note(name(index) + " refuses: " + log.substring(log.lastIndexOf('\n', log.length() - 2) + 1));
+            nodes.get(index).kill();
+            return false;
+        }
+    }
+
     /// Empty when ready.
     private String readiness(int index) throws InterruptedException {
         try {
@@ -529,6 +542,13 @@ public final class Stage implements Nodes, AutoCloseable {
                 }
             }
         }
+    }
+
+    /// Copies a file to a place outside the node's folder.
+    public Path save(Path file) throws IOException, InterruptedException {
+        Path saved = folder.resolve("saved-" + file.getFileName());
+        copy(file, saved);
+        return saved;
     }
 
     /// Copies a file or folder, or puts the copy back.

@@ -58,8 +58,7 @@ public final class ClusterRoutes {
     }
 
     /// @param copyBytesPerSecond speed at which copies are given away, together
-    public static List<Route> of(
-            ReplicatedLog log, Leadership leadership, Metrics metrics, long copyBytesPerSecond) {
+    public static List<Route> of(ReplicatedLog log, Leadership leadership, Metrics metrics, long copyBytesPerSecond) {
         ClusterRoutes routes = new ClusterRoutes(log);
         CopyHandlers copies = new CopyHandlers(log, metrics, copyBytesPerSecond);
         return List.of(
@@ -257,16 +256,13 @@ public final class ClusterRoutes {
         }
         throw new HttpFailure(
                 ErrorCode.REFUSED,
-                "There is no node '" + node + "' in this cluster." + Suggestions.didYouMean(node, nodes)
-                        + " Members: " + String.join(", ", nodes) + ".");
+                "There is no node '" + node + "' in this cluster." + Suggestions.didYouMean(node, nodes) + " Members: "
+                        + String.join(", ", nodes) + ".");
     }
 
     /// Answers when the change is decided, or that it goes on: a new node's copy may take long.
     private void answer(
-            Exchange exchange,
-            CompletableFuture<MembershipOutcome> change,
-            @Nullable String node,
-            String done) {
+            Exchange exchange, CompletableFuture<MembershipOutcome> change, @Nullable String node, String done) {
         Future<?> impatience = exchange.schedule(
                 () -> {
                     if (!exchange.isAnswered()) {

@@ -73,7 +73,8 @@ final class CopyHandlers {
                 .filter(known -> known.name().equals(name))
                 .findAny()
                 .orElseThrow(() -> new HttpFailure(
-                        ErrorCode.INVALID_PARAMETER, "Parameter 'name' must name a file of the copy, not '" + name + "'."));
+                        ErrorCode.INVALID_PARAMETER,
+                        "Parameter 'name' must name a file of the copy, not '" + name + "'."));
         long from = parameters.integer("from", 0, file.sizeBytes(), 0);
         long length = parameters.integer("length", 0, file.sizeBytes() - from, file.sizeBytes() - from);
         Outlet outlet = new Outlet(exchange.stream(200, "application/octet-stream"));

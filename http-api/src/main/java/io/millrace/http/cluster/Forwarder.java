@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Sends requests on to the leader, for clients that cannot follow a redirect.
 ///
-/// Bound: [#IN_FLIGHT_MAX] requests, their bodies charged to the node's budget; more are refused as overloaded. No
-/// thread waits for an answer.
+/// Bound: [#IN_FLIGHT_MAX] requests, their bodies charged to the node's budget; more are refused as overloaded.
+/// No thread waits for an answer.
 final class Forwarder {
     static final int IN_FLIGHT_MAX = 1000;
     private static final int ANSWER_BYTES_MAX = 8 << 20;
@@ -148,7 +148,8 @@ final class Forwarder {
             for (String name : new String[] {"Retry-After", "Allow", "WWW-Authenticate"}) {
                 response.headers()
                         .firstValue(name)
-                        .ifPresent(value -> lines.append(name).append(": ").append(value).append("\r\n"));
+                        .ifPresent(value ->
+                                lines.append(name).append(": ").append(value).append("\r\n"));
             }
             exchange.reply(
                     response.statusCode(),

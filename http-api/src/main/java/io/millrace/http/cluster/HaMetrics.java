@@ -16,9 +16,27 @@ final class HaMetrics {
 
     static JsonBuffer page(ClusterView view) {
         Map<String, Family> families = new TreeMap<>();
-        add(families, "members", "Nodes of the cluster", false, "", view.members().size());
-        add(families, "draining", "Nodes that shall not lead", false, "", view.draining().size());
-        add(families, "transfers", "Replicas on their way", false, "", view.transfers().size());
+        add(
+                families,
+                "members",
+                "Nodes of the cluster",
+                false,
+                "",
+                view.members().size());
+        add(
+                families,
+                "draining",
+                "Nodes that shall not lead",
+                false,
+                "",
+                view.draining().size());
+        add(
+                families,
+                "transfers",
+                "Replicas on their way",
+                false,
+                "",
+                view.transfers().size());
         for (Member member : view.members()) {
             String labels = "node=\"" + member.nodeId() + "\",http=\"" + member.httpAddress() + "\"";
             add(families, "member_info", "1 for every member", false, labels, 1);
@@ -57,18 +75,16 @@ final class HaMetrics {
                         labels,
                         follower.matchIndex());
                 add(families, "follower_lag_entries", "Entries it lacks", false, labels, follower.lag());
-                add(
-                        families,
-                        "follower_silent_ms",
-                        "Since it was heard of last",
-                        false,
-                        labels,
-                        follower.silentMs());
+                add(families, "follower_silent_ms", "Since it was heard of last", false, labels, follower.silentMs());
             }
         }
         JsonBuffer page = new JsonBuffer(4096);
         families.forEach((name, family) -> {
-            page.ascii("# HELP millrace_ha_").ascii(name).put(' ').ascii(family.help()).put('\n');
+            page.ascii("# HELP millrace_ha_")
+                    .ascii(name)
+                    .put(' ')
+                    .ascii(family.help())
+                    .put('\n');
             page.ascii("# TYPE millrace_ha_").ascii(name).ascii(family.counter() ? " counter\n" : " gauge\n");
             family.series().forEach((labels, value) -> {
                 page.ascii("millrace_ha_").ascii(name);

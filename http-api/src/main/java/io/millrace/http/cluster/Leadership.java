@@ -15,10 +15,11 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Writes are decided by the leader. A node that does not lead says where it is (307), or forwards when it is asked to
-/// with `forward=true`.
+/// Writes are decided by the leader. A node that does not lead says where it is (307), or forwards when it is
+/// asked to with `forward=true`.
 ///
-/// Leadership may be lost between this look and the decision; then the log refuses, and the server makes the same 307 of it.
+/// Leadership may be lost between this look and the decision; then the log refuses, and the server makes the
+/// same 307 of it.
 ///
 /// Threading: event loops; nothing here waits.
 public final class Leadership {
@@ -67,8 +68,8 @@ public final class Leadership {
         return leads() ? null : Failures.notLeader(log.leader("", 0).orElse(null));
     }
 
-    /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged before. The
-    /// route must know the parameter [#CONSISTENCY].
+    /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged
+    /// before. The route must know the parameter [#CONSISTENCY].
     ///
     /// Threading: the caller's thread, or a virtual one after a wait.
     ///
@@ -77,22 +78,23 @@ public final class Leadership {
         String consistency = exchange.parameters().text(CONSISTENCY, "local");
         switch (consistency) {
             case "local" -> read.handle(exchange);
-            case "linearizable" -> log.cluster().barrier(0).whenComplete((done, failed) -> {
-                if (failed == null) {
-                    Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
-                        try {
-                            read.handle(exchange);
-                        } catch (Exception | Error failure) { // becomes the answer
-                            exchange.fail(failure);
-                        }
-                    });
-                } else {
-                    exchange.fail(new HttpFailure(
-                            ErrorCode.NO_LEADER,
-                            "No majority of the nodes says in time what the newest record is. Try again, or read without"
-                                    + " consistency=linearizable."));
-                }
-            });
+            case "linearizable" ->
+                log.cluster().barrier(0).whenComplete((done, failed) -> {
+                    if (failed == null) {
+                        Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
+                            try {
+                                read.handle(exchange);
+                            } catch (Exception | Error failure) { // becomes the answer
+                                exchange.fail(failure);
+                            }
+                        });
+                    } else {
+                        exchange.fail(new HttpFailure(
+                                ErrorCode.NO_LEADER,
+                                "No majority of the nodes says in time what the newest record is. Try again, or read without"
+                                        + " consistency=linearizable."));
+                    }
+                });
             default ->
                 throw new HttpFailure(
                         ErrorCode.INVALID_PARAMETER,

@@ -40,7 +40,8 @@ public final class Peers implements AutoCloseable {
     /// Another node's answer.
     ///
     /// @param location where a redirect leads; null for other answers
-    public record Reply(int status, Map<?, ?> body, @Nullable String location) {
+    public record Reply(
+            int status, Map<?, ?> body, @Nullable String location) {
         /// A field of the answer as text, or empty.
         public String text(String field) {
             Object value = body.get(field);

@@ -141,7 +141,10 @@ public final class RemoteCopies implements ReplicaPeers {
                                             failure == null ? "it ended early" : failure.getMessage()),
                             failure);
                 }
-                LOG.atDebug().addKeyValue("file", name).addKeyValue("at", progress.at).log("reading on after a break");
+                LOG.atDebug()
+                        .addKeyValue("file", name)
+                        .addKeyValue("at", progress.at)
+                        .log("reading on after a break");
                 LockSupport.parkNanos((PAUSE_FIRST_MS << Math.min(fruitless, 5)) * 1_000_000);
             }
         }
@@ -150,8 +153,7 @@ public final class RemoteCopies implements ReplicaPeers {
         ///
         /// @return what stopped it; null when the answer ended
         /// @throws IOException `to` could not be written, or the other node will not go on
-        private @Nullable IOException attempt(
-                String name, Progress progress, OutputStream to) throws IOException {
+        private @Nullable IOException attempt(String name, Progress progress, OutputStream to) throws IOException {
             String path = "%s/%s/file?name=%s&from=%d&length=%d"
                     .formatted(
                             ClusterRoutes.COPIES_PATH,

@@ -46,7 +46,8 @@ final class BatchBody {
     }
 
     static void handle(Ingest ingest, Exchange exchange, byte[] body, int length) {
-        BatchCall batch = new BatchCall(ingest, exchange, ProduceOptions.of(exchange, ingest.settings.acknowledgement()));
+        BatchCall batch =
+                new BatchCall(ingest, exchange, ProduceOptions.of(exchange, ingest.settings.acknowledgement()));
         if (batch.options().idempotencyKey() != null) {
             batch.hash().update(body, 0, length);
         }

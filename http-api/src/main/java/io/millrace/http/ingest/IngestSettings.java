@@ -10,4 +10,9 @@ import java.util.function.BooleanSupplier;
 /// @param singleNode whether this node alone is the quorum
 /// @param bodyBytesMax largest body
 public record IngestSettings(
-        boolean autoCreate, int partitionsDefault, int entryBytesMax, Acknowledgement acknowledgement, BooleanSupplier singleNode, long bodyBytesMax) {}
+        boolean autoCreate,
+        int partitionsDefault,
+        int entryBytesMax,
+        Acknowledgement acknowledgement,
+        BooleanSupplier singleNode,
+        long bodyBytesMax) {}

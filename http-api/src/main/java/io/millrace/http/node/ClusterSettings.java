@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param nodes by node id, in the order that was given; empty for a node by itself
 /// @param join a member of the cluster to join; null to start with `nodes`
 /// @param token shown to other nodes; empty for none
-record ClusterSettings(String nodeId, Map<String, Place> nodes, @Nullable URI join, String token) {
+record ClusterSettings(
+        String nodeId, Map<String, Place> nodes, @Nullable URI join, String token) {
     private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
     private static final Pattern NODE =
             Pattern.compile("([^=]+)=(\\[[0-9a-fA-F:.]+\\]|[^:/\\[\\]\\s]+):([0-9]{1,5})(?:/([0-9]{1,5}))?");
@@ -84,9 +85,12 @@ record ClusterSettings(String nodeId, Map<String, Place> nodes, @Nullable URI jo
                 String socket = place.host() + ":" + port;
                 String other = users.putIfAbsent(socket, id);
                 if (other != null) {
-                    throw new UsageException(other.equals(id)
-                            ? "Setting cluster.nodes: node '%s' has port %d for both Raft and HTTP.".formatted(id, port)
-                            : "Setting cluster.nodes: nodes '%s' and '%s' both use %s.".formatted(other, id, socket));
+                    throw new UsageException(
+                            other.equals(id)
+                                    ? "Setting cluster.nodes: node '%s' has port %d for both Raft and HTTP."
+                                            .formatted(id, port)
+                                    : "Setting cluster.nodes: nodes '%s' and '%s' both use %s."
+                                            .formatted(other, id, socket));
                 }
             }
         }

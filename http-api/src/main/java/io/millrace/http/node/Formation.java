@@ -16,7 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 
-/// Decides how a node with a fresh folder becomes part of a cluster: it asks every other configured node who it is.
+/// Decides how a node with a fresh folder becomes part of a cluster: it asks every other configured node who it
+/// is.
 ///
 /// | the others                                        | this node          |
 /// |---------------------------------------------------|--------------------|
@@ -67,7 +68,8 @@ final class Formation {
         asked.forEach((node, answer) -> {
             try {
                 Answer answered = answer.join();
-                answered.identity().ifPresentOrElse(known -> identities.put(node, known), () -> problems.add(answered.problem()));
+                answered.identity()
+                        .ifPresentOrElse(known -> identities.put(node, known), () -> problems.add(answered.problem()));
             } catch (CompletionException broken) {
                 problems.add("node %s could not be asked: %s".formatted(node, broken.getCause()));
             }
@@ -77,7 +79,8 @@ final class Formation {
 
     private Answer ask(String node, String address) {
         try {
-            Identity identity = Identity.of(peers.ask("GET", address, ClusterRoutes.IDENTITY_PATH, null, ANSWER_WITHIN));
+            Identity identity =
+                    Identity.of(peers.ask("GET", address, ClusterRoutes.IDENTITY_PATH, null, ANSWER_WITHIN));
             if (!identity.self().nodeId().equals(node)) {
                 return new Answer(
                         Optional.empty(),
@@ -106,8 +109,9 @@ final class Formation {
         List<String> reasons = new ArrayList<>(problems);
         answers.forEach((node, other) -> {
             if (!new HashSet<>(other.nodes()).equals(new HashSet<>(self.nodes()))) {
-                reasons.add("node %s was started with nodes %s, this one with %s; cluster.nodes must be the same on every node"
-                        .formatted(node, other.nodes(), self.nodes()));
+                reasons.add(
+                        "node %s was started with nodes %s, this one with %s; cluster.nodes must be the same on every node"
+                                .formatted(node, other.nodes(), self.nodes()));
             }
         });
         if (!reasons.isEmpty()) {

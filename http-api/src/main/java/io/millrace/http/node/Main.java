@@ -27,8 +27,8 @@ public final class Main {
 
     public static void main(String[] arguments) {
         int code = run(arguments, System.getenv(), System.out, System.err);
-        // not the end of this method: some library's thread may not be a daemon. Not a halt: an AOT cache is written
-        // on the way out
+        // not the end of this method: some library's thread may not be a daemon. Not a halt: an AOT cache is
+        // written on the way out
         System.exit(code);
     }
 
@@ -119,8 +119,12 @@ public final class Main {
     private static void warnOfSize(Settings settings, Logger log) throws UsageException {
         int nodes = settings.cluster().nodes().size();
         if (nodes > 0 && nodes % 2 == 0) {
-            log.atWarn().log(
-                    "{} nodes survive the loss of {}, as {} do; use an odd number", nodes, (nodes - 1) / 2, nodes - 1);
+            log.atWarn()
+                    .log(
+                            "{} nodes survive the loss of {}, as {} do; use an odd number",
+                            nodes,
+                            (nodes - 1) / 2,
+                            nodes - 1);
         }
     }
 

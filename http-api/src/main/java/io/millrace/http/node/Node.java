@@ -21,6 +21,7 @@ import io.millrace.http.subscribe.SubscribeSettings;
 import io.millrace.http.tls.ClientAuthentication;
 import io.millrace.http.tls.NodeCertificates;
 import io.millrace.http.tls.TlsFiles;
+import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.Disk;
 import io.millrace.log.disk.LocalDisk;
@@ -74,6 +75,7 @@ public final class Node implements AutoCloseable {
     /// Handing leadership over must not keep a node from stopping.
     private static final long HAND_OVER_MS = 3000;
     private static final long STARTER_STOP_MS = 10_000;
+    private static final long REOPEN_PAUSE_MS = 2000;
 
     private final Settings settings;
     private final ClusterSettings cluster;
@@ -117,8 +119,8 @@ public final class Node implements AutoCloseable {
         this.address = address(settings.scheme(), settings.text(Setting.HOST), listening.getPort());
     }
 
-    /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on to find
-    /// the others: see [#started].
+    /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on
+    /// to find the others: see [#started].
     ///
     /// @param options settings by key, as on the command line; all others have their defaults
     /// @throws IOException the data folder or the port is in use, or the disk failed
@@ -155,7 +157,8 @@ public final class Node implements AutoCloseable {
         }
         try {
             if (node.cluster.clustered()) {
-                node.starter = Thread.ofPlatform().name("node-start").daemon().start(() -> node.startAmongOthers(List.of()));
+                node.starter =
+                        Thread.ofPlatform().name("node-start").daemon().start(() -> node.startAmongOthers(List.of()));
             } else {
                 node.startAlone();
             }
@@ -198,11 +201,15 @@ public final class Node implements AutoCloseable {
                 http.isEmpty() ? address.toString() : http);
     }
 
-    /// Who the folder belongs to. Reading makes an identity for a fresh folder: only one reader may do that, or another
-    /// node would be told an identity that is then replaced.
+    /// Who the folder belongs to. Reading makes an identity for a fresh folder: only one reader may do that, or
+    /// another node would be told an identity that is then replaced.
     private NodeIdentity folderIdentity() throws IOException {
         synchronized (identityLock) {
-            return NodeIdentity.of(disk, folder, cluster.nodeId());
+            try {
+                return NodeIdentity.of(disk, folder, cluster.nodeId());
+            } catch (CorruptLogException unreadable) {
+                throw new DamagedReplicaException(String.valueOf(unreadable.getMessage()), unreadable);
+            }
         }
     }
 
@@ -267,7 +274,8 @@ public final class Node implements AutoCloseable {
         switch (step) {
             case Formation.Step.Form(List<Member> members) -> {
                 LOG.atInfo()
-                        .addKeyValue("members", members.stream().map(Member::peerId).toList())
+                        .addKeyValue(
+                                "members", members.stream().map(Member::peerId).toList())
                         .log("forming a cluster");
                 open(self(known.directoryId()), members);
                 serve();
@@ -288,7 +296,8 @@ public final class Node implements AutoCloseable {
     /// Keeps a damaged folder out of the way, so that this node comes back as a new one.
     ///
     /// @return addresses of members to join
-    /// @throws IOException there is nobody to get the records from: the damage; or the folder could not be set aside
+    /// @throws IOException there is nobody to get the records from: the damage; or the folder could not be
+    ///     set aside
     private List<String> setAside(DamagedReplicaException damage) throws IOException, UsageException {
         List<String> others = others();
         if (others.isEmpty()) {
@@ -331,26 +340,74 @@ public final class Node implements AutoCloseable {
 
     /// The log found damage while it runs: stop serving it, and begin again as a new node.
     private void damaged(String what) {
-        if (stopping.get() || others().isEmpty()) {
+        if (others().isEmpty()) {
             return; // alone there is nothing better than this replica; its health says what is wrong
         }
         handOver();
-        bootstrap.waitsFor(List.of("this replica is damaged (" + what + ") and is fetched from the other nodes"));
+        leaveService("this replica is damaged (" + what + ") and is fetched from the other nodes");
+        restart(() -> setAside(new DamagedReplicaException(what, new IOException(what))));
+    }
+
+    /// The log cannot go on: close it and open it again. What was acknowledged is there.
+    private void failed(String what) {
+        LOG.atError().addKeyValue("failure", what).log("the log has failed; it is closed and opened again");
+        leaveService("the log has failed (" + what + ") and is opened again");
+        restart(List::of);
+    }
+
+    private void leaveService(String why) {
+        bootstrap.waitsFor(List.of(why));
         server.serve(bootstrap.routes(this::identity), node -> Optional.empty());
+    }
+
+    /// What comes before the log is opened again.
+    private interface Preparation {
+        /// @return addresses of members to join; empty to go on as the folder says
+        List<String> prepare() throws IOException, UsageException;
+    }
+
+    private void restart(Preparation first) {
         synchronized (opening) {
             if (stopping.get()) {
                 return;
             }
-            starter = Thread.ofPlatform().name("node-start").daemon().start(() -> {
-                try {
-                    startAmongOthers(setAside(new DamagedReplicaException(what, new IOException(what))));
-                } catch (IOException | RuntimeException | Error | UsageException hopeless) {
-                    LOG.atError()
-                            .setCause(hopeless)
-                            .log("the damaged replica could not be set aside; this node serves nothing");
-                    bootstrap.waitsFor(List.of("the damaged replica could not be set aside: " + hopeless.getMessage()));
+            starter = Thread.ofPlatform().name("node-restart").daemon().start(() -> reopen(first));
+        }
+    }
+
+    /// Opens the log again until that succeeds; meanwhile `/ready` says why not.
+    private void reopen(Preparation first) {
+        Preparation preparation = first;
+        while (!stopping.get()) {
+            try {
+                synchronized (opening) {
+                    closeLog();
                 }
-            });
+                TimeUnit.MILLISECONDS.sleep(REOPEN_PAUSE_MS);
+                List<String> through = preparation.prepare();
+                preparation = () -> through;
+                if (through.isEmpty() && !cluster.clustered()) {
+                    Member self = self("");
+                    open(self, List.of(self));
+                    serve();
+                } else {
+                    becomePart(through);
+                }
+                return;
+            } catch (InterruptedException stopped) {
+                return;
+            } catch (DamagedReplicaException damage) {
+                say(damage);
+                preparation = () -> setAside(damage);
+            } catch (IOException | RuntimeException | UsageException failure) {
+                say(failure);
+            }
+        }
+    }
+
+    private void say(Exception failure) {
+        if (bootstrap.waitsFor(List.of("the log could not be opened: " + failure.getMessage() + "; trying again"))) {
+            LOG.atError().setCause(failure).log("the log could not be opened again");
         }
     }
 
@@ -440,10 +497,17 @@ public final class Node implements AutoCloseable {
                 Optional<String> leader = open.leader("", 0);
                 if (leader.isPresent()) {
                     Optional<String> where = addressOf(leader.get());
-                    JsonBuffer body =
-                            new JsonBuffer().ascii("{\"node\":").string(cluster.nodeId()).put('}');
+                    JsonBuffer body = new JsonBuffer()
+                            .ascii("{\"node\":")
+                            .string(cluster.nodeId())
+                            .put('}');
                     if (where.isPresent()
-                            && peers.ask("POST", where.get(), "/v1/cluster/leader", body, java.time.Duration.ofSeconds(10))
+                            && peers.ask(
+                                                    "POST",
+                                                    where.get(),
+                                                    "/v1/cluster/leader",
+                                                    body,
+                                                    java.time.Duration.ofSeconds(10))
                                             .status()
                                     == 200) {
                         return;
@@ -470,7 +534,7 @@ public final class Node implements AutoCloseable {
                     replication(settings, folder)
                             .with(self, members)
                             .with(new CopyRates(
-                                    settings.integer(Setting.COPY_BYTES), CopyRates.DEFAULT.scrubBytesPerSecond()))
+                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES)))
                             .with(nodeTls()),
                     disk,
                     InstantSource.system(),
@@ -505,7 +569,8 @@ public final class Node implements AutoCloseable {
                             disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             engine = opened;
             server.serve(new RouteTable(routes(open, opened)), this::addressOf);
-            open.onDamage(this::damaged); // closed with the log
+            open.onDamage(this::damaged); // both are closed with the log
+            open.onFailure(this::failed);
         }
         warmUp(opened);
         started.complete(null);
@@ -721,18 +786,21 @@ public final class Node implements AutoCloseable {
     /// Others would notice only after a time-out that their leader has gone.
     private void handOver() {
         ReplicatedLog open = visibleLog;
-        if (open == null || !open.leads("", 0) || open.cluster().view().members().size() < 2) {
+        if (open == null
+                || !open.leads("", 0)
+                || open.cluster().view().members().size() < 2) {
             return;
         }
         try {
-            MembershipOutcome outcome = open.cluster()
-                    .transferLeadership(0, Optional.empty())
-                    .get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
+            MembershipOutcome outcome =
+                    open.cluster().transferLeadership(0, Optional.empty()).get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
             LOG.atInfo().addKeyValue("outcome", outcome).log("leadership was handed over");
         } catch (TimeoutException late) {
             LOG.atWarn().log("leadership was not handed over within {} ms; the others elect", HAND_OVER_MS);
         } catch (ExecutionException refused) {
-            LOG.atWarn().addKeyValue("reason", refused.getCause()).log("leadership was not handed over; the others elect");
+            LOG.atWarn()
+                    .addKeyValue("reason", refused.getCause())
+                    .log("leadership was not handed over; the others elect");
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -228,8 +228,8 @@ final class Ports {
         }
     }
 
-    /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line with
-    /// the number of records and the frontier of that step.
+    /// What a stamp's opaque part holds: the frontier, and when a step has been written in part, a second line
+    /// with the number of records and the frontier of that step.
     private static final class StampText {
         static String of(OutputPort.Stamp stamp) {
             Frontier ahead = stamp.ahead();

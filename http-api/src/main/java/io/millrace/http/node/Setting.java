@@ -49,6 +49,7 @@ enum Setting {
     PENDING_BYTES_MAX("raft.pending-bytes-max", "67108864", "appends that may wait before more are refused"),
     SNAPSHOT_BYTES("raft.snapshot-bytes", "268435456", "bytes after which a snapshot is taken"),
     SEGMENT_BYTES_MAX("log.segment-bytes-max", "134217728", "a segment file is sealed before it grows past this"),
+    SCRUB_BYTES("log.scrub-bytes-per-second", "8388608", "speed at which stored records are read for bit rot"),
     FREE_BYTES_MIN("log.free-bytes-min", "268435456", "free disk space below which writes are refused"),
     IDEMPOTENCY_MS("log.idempotency-ms", "600000", "how long an idempotency key is remembered"),
     IDEMPOTENCY_KEYS_MAX("log.idempotency-keys-max", "1000000", "idempotency keys remembered in each partition"),

@@ -109,8 +109,8 @@ final class Settings {
         }
         String first = text(Setting.FIRST_LEADER);
         if (!first.isEmpty() && !cluster.nodes().containsKey(first)) {
-            throw new UsageException("Setting cluster.first-leader names '%s', which is not in cluster.nodes."
-                    .formatted(first));
+            throw new UsageException(
+                    "Setting cluster.first-leader names '%s', which is not in cluster.nodes.".formatted(first));
         }
     }
 
@@ -202,7 +202,8 @@ final class Settings {
             String[] parts = entry.split(":", 3);
             boolean admin = parts.length < 2
                     || parts[1].isBlank()
-                    || Arrays.asList(parts[1].toLowerCase(Locale.ROOT).split("\\+")).contains("admin");
+                    || Arrays.asList(parts[1].toLowerCase(Locale.ROOT).split("\\+"))
+                            .contains("admin");
             if (admin && (parts.length < 3 || parts[2].isEmpty())) {
                 return parts[0];
             }
@@ -296,8 +297,7 @@ final class Settings {
         if (concern != null) {
             values.put(
                     Setting.ACK,
-                    new Value(
-                            ClusterSettings.acknowledgement(concern, count), "environment RF_HA_WRITE_CONCERN"));
+                    new Value(ClusterSettings.acknowledgement(concern, count), "environment RF_HA_WRITE_CONCERN"));
         }
         String leader = environment.get(AYDER_CLUSTER + "BOOTSTRAP_LEADER");
         if (leader != null && !leader.isBlank() && !leader.strip().equals("0")) {
@@ -375,6 +375,7 @@ final class Settings {
         }
         integer(Setting.DRAIN_MS, 0, 600_000);
         integer(Setting.COPY_BYTES, 1 << 20, Long.MAX_VALUE);
+        integer(Setting.SCRUB_BYTES, 1 << 10, Long.MAX_VALUE);
         integer(Setting.STREAMS_MAX, 1, 1_000_000);
         integer(Setting.PENDING_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
         integer(Setting.SNAPSHOT_BYTES, 1 << 20, Long.MAX_VALUE);
@@ -450,9 +451,8 @@ final class Settings {
         for (Setting setting : Setting.values()) {
             Value value = values.get(setting);
             boolean secret = setting == Setting.TOKENS || setting == Setting.CLUSTER_TOKEN;
-            String shown = secret && !text(setting).isEmpty()
-                    ? list(setting).size() + " token(s), not shown"
-                    : text(setting);
+            String shown =
+                    secret && !text(setting).isEmpty() ? list(setting).size() + " token(s), not shown" : text(setting);
             text.append("%-26s %-24s (%s)  # %s%n"
                     .formatted(
                             setting.key(),

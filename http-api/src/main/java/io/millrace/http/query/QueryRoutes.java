@@ -22,6 +22,7 @@ public final class QueryRoutes {
     public static List<Route> of(QueryEngine engine, Metrics metrics, Leadership leadership) {
         SqlHandler sql = new SqlHandler(engine, metrics, leadership);
         QueryHandlers queries = new QueryHandlers(engine);
+        ViewHandler views = new ViewHandler(engine, sql);
         metrics.group("queries", () -> metrics(engine.queries()));
         return List.of(
                 new Route(
@@ -47,6 +48,15 @@ public final class QueryRoutes {
                 route(HttpMethod.POST, "/v1/queries/{id}/pause", queries::pause, "Pause a query"),
                 route(HttpMethod.POST, "/v1/queries/{id}/resume", queries::resume, "Let a paused query go on"),
                 route(HttpMethod.DELETE, "/v1/queries/{id}", queries::delete, "End a query"),
+                new Route(
+                        HttpMethod.GET,
+                        "/v1/views/{view}",
+                        Scope.QUERY,
+                        ViewHandler.PARAMETERS,
+                        -1,
+                        0,
+                        Bodies.withoutBodyOnThread(views::read),
+                        "Read a view or table by the values of columns, or watch its changes"),
                 route(HttpMethod.GET, "/v1/catalog", queries::catalog, "List what can be queried, with columns"));
     }
 

@@ -29,8 +29,7 @@ enum ResultFormat {
     /// ends.
     ///
     /// @throws HttpFailure `not_acceptable`
-    static ResultFormat choose(@Nullable String accept, boolean continuous) {
-        ResultFormat standard = continuous ? NDJSON : JSON;
+    static ResultFormat choose(@Nullable String accept, boolean continuous, ResultFormat standard) {
         if (accept == null || accept.isBlank()) {
             return standard;
         }

@@ -339,6 +339,37 @@ final class ResultWriter implements ResultListener {
         }
     }
 
+    @Override
+    public void failedRows(Batch failed, Frontier frontier) {
+        switch (format) {
+            case NDJSON, EVENTS, MESSAGES -> failures(failed, frontier);
+            case JSON, CSV -> {} // there is no place for them; GET /v1/queries counts them
+        }
+    }
+
+    private void failures(Batch failed, Frontier frontier) {
+        Schema columns = failed.schema();
+        RowJsonWriter writer = new RowJsonWriter(columns);
+        int row = 0;
+        while (row < failed.count()) {
+            beginObject("errors");
+            out.ascii("\"errors\":[");
+            int start = out.size();
+            for (int first = row; row < failed.count() && out.size() - start < PIECE_BYTES; row++) {
+                out.ascii(row > first ? ",{\"weight\":" : "{\"weight\":").number(failed.weight(row));
+                for (int column = 0; column < columns.size(); column++) {
+                    out.put(',').string(columns.name(column).substring(1)).put(':'); // without the underscore
+                    writer.value(failed, row, column, text);
+                    takeText();
+                }
+                out.put('}');
+            }
+            out.ascii("],\"frontier\":").ascii(frontier.toString());
+            endObject(); // without an id: the changes of this frontier are still to come
+            flush();
+        }
+    }
+
     private void row(Batch batch, int row) {
         rowWriter().array(batch, row, text);
         takeText();

@@ -33,9 +33,18 @@ final class SqlHandler {
     void handle(Exchange exchange, byte[] body, int length) {
         exchange.checkTopic(""); // a statement may name any topic, so a token for some does not do
         SqlRequest request = SqlRequest.of(exchange, body, length);
+        serve(exchange, request, null);
+    }
+
+    /// Runs a request and answers it.
+    ///
+    /// @param standard form of the answer when the client has no preference; null for the usual one
+    void serve(Exchange exchange, SqlRequest request, @Nullable ResultFormat standard) {
         List<ParsedStatement> parsed = parse(request);
         boolean continuous = parsed.stream().anyMatch(ParsedStatement::continuous);
-        ResultFormat format = ResultFormat.choose(exchange.header("Accept"), continuous);
+        ResultFormat usual = continuous ? ResultFormat.NDJSON : ResultFormat.JSON;
+        ResultFormat format =
+                ResultFormat.choose(exchange.header("Accept"), continuous, standard == null ? usual : standard);
         ResultWriter writer = new ResultWriter(exchange, format, parsed.size());
         Cancellation cancellation = new Cancellation();
         exchange.onGone(cancellation);

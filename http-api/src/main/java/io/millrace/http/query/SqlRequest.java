@@ -41,8 +41,14 @@ record SqlRequest(String sql, Session session) {
         if (request.sql.isBlank()) {
             throw new HttpFailure(ErrorCode.INVALID_VALUE, "There is no statement in the body.");
         }
+        Frontier resumed = resumedFrom(exchange);
+        return resumed == null ? request : request.from(resumed);
+    }
+
+    /// Where a client of server-sent events goes on.
+    static @Nullable Frontier resumedFrom(Exchange exchange) {
         String lastEvent = exchange.header("Last-Event-ID");
-        return lastEvent == null ? request : request.from(frontier(lastEvent, "Last-Event-ID"));
+        return lastEvent == null ? null : frontier(lastEvent, "Last-Event-ID");
     }
 
     /// A message of a WebSocket.

@@ -36,6 +36,7 @@ public final class Failures {
             Map.entry("out_of_memory", 503),
             Map.entry("query_cancelled", 409),
             Map.entry("query_is_owned", 409),
+            Map.entry("query_busy", 409),
             Map.entry("already_exists", 409),
             Map.entry("input_deleted", 410),
             Map.entry("result_too_large", 413),
@@ -102,8 +103,7 @@ public final class Failures {
             case AppendOutcome.UnknownTopic unknown ->
                 new HttpFailure(ErrorCode.UNKNOWN_TOPIC, "Topic '" + topic + "' does not exist (any more).");
             case AppendOutcome.UnknownPartition(int partitions) -> unknownPartition(topic, partition, partitions);
-            case AppendOutcome.NotLeader(String leader) ->
-                notLeader(leader);
+            case AppendOutcome.NotLeader(String leader) -> notLeader(leader);
             case AppendOutcome.Overloaded overloaded -> overloaded();
             case AppendOutcome.DiskFull full ->
                 new HttpFailure(
@@ -119,7 +119,8 @@ public final class Failures {
     public static HttpFailure notLeader(@Nullable String leader) {
         return leader == null
                 ? new HttpFailure(
-                        ErrorCode.NO_LEADER, "No node leads at the moment; an election takes a second or two. Try again.")
+                        ErrorCode.NO_LEADER,
+                        "No node leads at the moment; an election takes a second or two. Try again.")
                 : new HttpFailure(ErrorCode.NOT_LEADER, "Node " + leader + " leads, not this one.")
                         .with(LEADER, leader);
     }

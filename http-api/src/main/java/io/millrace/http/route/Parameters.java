@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
 /// The parameters of a query string, decoded. A name that comes twice is an error.
 public final class Parameters {
     public static final Parameters NONE = new Parameters();
+
+    /// Among a route's parameters: other names are allowed too, and the handler knows what they mean.
+    public static final String ANY = "*";
+
     private static final int COUNT_MAX = 64;
 
     private final List<String> names = new ArrayList<>(4);
@@ -46,6 +50,9 @@ public final class Parameters {
 
     /// @throws HttpFailure `unknown_parameter`: a name is not among `known`
     public void check(List<String> known) {
+        if (known.contains(ANY)) {
+            return;
+        }
         for (String name : names) {
             if (!known.contains(name)) {
                 throw new HttpFailure(

@@ -102,7 +102,7 @@ public final class RouteTable {
         String allow = allow(node);
         throw new HttpFailure(
                         ErrorCode.METHOD_NOT_ALLOWED,
-                        "%s is not possible on %s; %s is.".formatted(method, uri.substring(0, pathEnd), allow))
+                        "%s is not possible on %s; possible: %s.".formatted(method, uri.substring(0, pathEnd), allow))
                 .withHeader("Allow", allow);
     }
 

@@ -208,7 +208,9 @@ final class ServerExchange implements Exchange {
     /// Whether the client cannot follow a redirect.
     boolean wantsForwarding() {
         Route found = route;
-        return found != null && found.parameters().contains("forward") && parameters().flag("forward");
+        return found != null
+                && found.parameters().contains("forward")
+                && parameters().flag("forward");
     }
 
     boolean claimAnswer() {

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.http.Wire;
 import io.millrace.http.Wire.Answer;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,7 +22,10 @@ class ClusterLifeTest {
             cluster.start("n1");
             cluster.start("n2");
             URI first = cluster.address("n1");
-            TestNodes.await(TestCluster.PATIENCE_S, "n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
+            TestNodes.await(
+                    TestCluster.PATIENCE_S,
+                    "n1 says whom it waits for",
+                    () -> body(first, "GET /ready").contains("waiting for node n3"));
             Answer waiting = Wire.call(first, "GET /ready", "");
             assertThat(waiting.status()).isEqualTo(503);
             assertThat(waiting.body())
@@ -47,13 +52,48 @@ class ClusterLifeTest {
 
             cluster.start(leader);
             URI back = cluster.address(leader);
-            TestNodes.await(TestCluster.PATIENCE_S, "the node that was away has what it missed", () -> body(
-                            back, "GET /broker/consume/t/g/0?offset=0")
-                    .contains("\"count\":3"));
+            TestNodes.await(
+                    TestCluster.PATIENCE_S,
+                    "the node that was away has what it missed",
+                    () -> body(back, "GET /broker/consume/t/g/0?offset=0").contains("\"count\":3"));
             assertThat(body(back, "GET /broker/consume/t/g/0?offset=0"))
                     .containsSubsequence("\"one\"", "\"two\"", "\"three\"");
             cluster.awaitReady();
         }
+    }
+
+    @Test
+    void aDamagedFolderIsSetAsideAndTheNodeComesBackAsANewVoter() throws Exception {
+        try (TestCluster cluster = new TestCluster(folder, 3)) {
+            cluster.startAll();
+            Wire.call(
+                    cluster.address(cluster.awaitLeader()), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            produce(cluster, "kept");
+            String follower = cluster.aFollower();
+            String before = body(cluster.address(follower), "GET /_cluster/identity");
+            cluster.stop(follower);
+            Files.writeString(folder.resolve(follower).resolve("node.properties"), "rubbish");
+
+            cluster.start(follower);
+            cluster.awaitReady();
+            URI back = cluster.address(follower);
+            assertThat(body(back, "GET /_cluster/identity"))
+                    .startsWith(before.substring(0, before.indexOf("\"directory\"")))
+                    .doesNotContain(directory(before))
+                    .contains("\"formed\":true");
+            assertThat(body(back, "GET /broker/consume/t/g/0?offset=0&consistency=linearizable"))
+                    .contains("\"kept\"");
+            assertThat(body(back, "GET /v1/cluster")).contains(directory(body(back, "GET /_cluster/identity")));
+            try (Stream<Path> files = Files.list(folder.resolve(follower))) {
+                assertThat(files.map(file -> file.getFileName().toString()))
+                        .anyMatch(name -> name.startsWith("aside-"));
+            }
+        }
+    }
+
+    private static String directory(String identity) {
+        int start = identity.indexOf("\"directory\":\"") + "\"directory\":\"".length();
+        return identity.substring(start, identity.indexOf('"', start));
     }
 
     @Test
@@ -62,26 +102,30 @@ class ClusterLifeTest {
             Wire.call(first.address(), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
             Wire.call(first.address(), "POST /broker/topics/t/produce", "before");
             try (Node second = TestNodes.start(
-                    folder.resolve("n2"), "cluster.node-id", "n2", "cluster.join", first.address().toString())) {
+                    folder.resolve("n2"),
+                    "cluster.node-id",
+                    "n2",
+                    "cluster.join",
+                    first.address().toString())) {
                 TestNodes.await(TestCluster.PATIENCE_S, "n2 is ready", () -> TestCluster.status(second) == 200);
-                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0")).contains("\"before\"");
+                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0"))
+                        .contains("\"before\"");
                 assertThat(body(first.address(), "GET /v1/cluster"))
                         .contains("\"node\":\"n2\"")
                         .contains(second.address().toString());
                 Answer elsewhere = Wire.call(second.address(), "POST /broker/topics/t/produce", "after");
                 assertThat(elsewhere.status()).isEqualTo(307);
-                assertThat(elsewhere.header("Location")).startsWith(first.address().toString());
+                assertThat(elsewhere.header("Location"))
+                        .startsWith(first.address().toString());
                 Answer written = Wire.call(first.address(), "POST /broker/topics/t/produce?ack=leader", "after");
-                assertThat(written.body())
-                        .as("one of two nodes is no quorum")
-                        .contains("\"synced\":false");
+                assertThat(written.body()).as("one of two nodes is no quorum").contains("\"synced\":false");
             }
         }
     }
 
     private static void produce(TestCluster cluster, String value) throws Exception {
-        Answer answer = Wire.call(
-                cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
+        Answer answer =
+                Wire.call(cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
         assertThat(answer.body()).contains("\"synced\":true");
     }

@@ -27,11 +27,14 @@ class ClusterOverHttpTest {
         cluster = new TestCluster(folder, 3);
         cluster.startAll();
         String leader = cluster.awaitLeader();
-        Answer made = Wire.call(
-                cluster.address(leader), "POST /broker/topics", "{\"name\":\"orders\",\"partitions\":2}");
+        Answer made =
+                Wire.call(cluster.address(leader), "POST /broker/topics", "{\"name\":\"orders\",\"partitions\":2}");
         assertThat(made.status()).as(made.body()).isEqualTo(200);
         for (String id : List.of("n1", "n2", "n3")) {
-            TestNodes.await(TestCluster.PATIENCE_S, id + " knows the topic", () -> status(id, "GET /broker/topics/orders") == 200);
+            TestNodes.await(
+                    TestCluster.PATIENCE_S,
+                    id + " knows the topic",
+                    () -> status(id, "GET /broker/topics/orders") == 200);
         }
     }
 
@@ -49,10 +52,7 @@ class ClusterOverHttpTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             POST /broker/topics/orders/produce?partition=0&key=a%20b      | tea
             POST /broker/topics/orders/produce-ndjson?partition=0         | {}
             POST /broker/topics/orders/produce-batch                      | {"records":[{"value":1}]}
@@ -98,8 +98,7 @@ class ClusterOverHttpTest {
                 "POST /broker/topics/orders/produce?partition=1&forward=true&idempotency_key=once",
                 "forwarded");
         assertThat(again.body()).contains("\"duplicate\":true");
-        Answer read = Wire.call(
-                follower, "GET /broker/consume/orders/g/1?offset=0&consistency=linearizable", "");
+        Answer read = Wire.call(follower, "GET /broker/consume/orders/g/1?offset=0&consistency=linearizable", "");
         assertThat(read.body()).contains("\"value\":\"forwarded\"").contains("\"via\":\"follower\"");
         Answer committed = Wire.call(
                 follower,
@@ -153,8 +152,7 @@ class ClusterOverHttpTest {
                 .contains("millrace_ha_members 3\n")
                 .contains("millrace_ha_follower_lag_entries{group=\"0\",node=");
         Answer topic = Wire.call(cluster.address(cluster.aFollower()), "GET /broker/topics/orders", "");
-        assertThat(topic.body())
-                .contains("\"leader\":\"" + leader + "\",\"replicas\":[\"n1\",\"n2\",\"n3\"]");
+        assertThat(topic.body()).contains("\"leader\":\"" + leader + "\",\"replicas\":[\"n1\",\"n2\",\"n3\"]");
     }
 
     @Test
@@ -172,10 +170,12 @@ class ClusterOverHttpTest {
         assertThat(Wire.call(leader, "DELETE /v1/cluster/nodes/n9", "").body())
                 .contains("refused")
                 .contains("Members: n1, n2, n3");
-        assertThat(Wire.call(leader, "POST /v1/cluster/reassign", "{}").status()).isEqualTo(422);
+        assertThat(Wire.call(leader, "POST /v1/cluster/reassign", "{}").status())
+                .isEqualTo(422);
         assertThat(Wire.call(leader, "POST /v1/cluster/leader", "{\"group\":7}").status())
                 .isEqualTo(422);
-        assertThat(Wire.call(leader, "GET /_cluster/copies/none/file", "").body()).contains("unknown_copy");
+        assertThat(Wire.call(leader, "GET /_cluster/copies/none/file", "").body())
+                .contains("unknown_copy");
         assertThat(Wire.call(leader, "GET /broker/consume/orders/g/0?consistency=strong", "")
                         .status())
                 .isEqualTo(400);

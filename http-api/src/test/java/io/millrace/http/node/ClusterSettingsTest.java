@@ -47,7 +47,9 @@ class ClusterSettingsTest {
     @Test
     void aNodeByItselfIsNoCluster() throws Exception {
         assertThat(settings().cluster().clustered()).isFalse();
-        assertThat(settings("--cluster.nodes", "n1=127.0.0.1:7000/7001").cluster().clustered())
+        assertThat(settings("--cluster.nodes", "n1=127.0.0.1:7000/7001")
+                        .cluster()
+                        .clustered())
                 .isFalse();
         assertThat(settings("--cluster.nodes", "n1=127.0.0.1:7000").text(Setting.PORT))
                 .isEqualTo("7001");
@@ -57,18 +59,14 @@ class ClusterSettingsTest {
     void theFileTakesAListToo(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("m.toml");
         Files.writeString(
-                file,
-                "[cluster]\nnode-id = \"b\"\nnodes = [\"a=10.0.0.1:7000/7001\", \"b=127.0.0.1:7000/7001\"]\n");
+                file, "[cluster]\nnode-id = \"b\"\nnodes = [\"a=10.0.0.1:7000/7001\", \"b=127.0.0.1:7000/7001\"]\n");
         Settings settings = settings("--config", file.toString());
         assertThat(settings.cluster().nodes().keySet()).containsExactly("a", "b");
         assertThat(settings.text(Setting.PORT)).isEqualTo("7001");
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
+    @CsvSource(delimiter = '|', textBlock = """
             n4 | n1=h:7000/7001,n2=i:8000/8001     | is not in cluster.nodes, which has n1, n2
             n1 | n1=h:7000/7001,n1=i:8000/8001     | node 'n1' is there twice
             n1 | n1=h:7000/7001,n2=h:7001/7002     | both use h:7001
@@ -109,7 +107,9 @@ class ClusterSettingsTest {
         assertThat(settings.describe()).contains("environment RF_HA_NODES");
         assertThat(Settings.read(List.of("--cluster.node-id", "node3"), ayder).text(Setting.PORT))
                 .isEqualTo("9001");
-        assertThat(Settings.read(List.of(), Map.of("RF_HA_NODES", "x:y:1")).cluster().clustered())
+        assertThat(Settings.read(List.of(), Map.of("RF_HA_NODES", "x:y:1"))
+                        .cluster()
+                        .clustered())
                 .as("without RF_HA_ENABLED")
                 .isFalse();
     }

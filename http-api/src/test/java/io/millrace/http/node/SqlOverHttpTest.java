@@ -136,11 +136,7 @@ class SqlOverHttpTest {
             wire.send("POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAccept: " + accept
                     + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
             assertThat(wire.head()).isEqualTo(200);
-            StringBuilder heard = new StringBuilder();
-            while (!java.util.Arrays.stream(parts).allMatch(part -> heard.indexOf(part) >= 0)) {
-                heard.append(wire.chunk());
-            }
-            return heard.toString();
+            return hearUntil(wire, parts);
         }
     }
 
@@ -216,6 +212,109 @@ class SqlOverHttpTest {
                 .contains("upsert,1\r\n")
                 .contains("upsert,9007199254740993\r\n");
         assertThat(sql("SET changelog = 'sometimes'").body()).contains("invalid_option");
+    }
+
+    @Test
+    void rowsThatCannotBeEvaluatedAreToldAndTheQueryGoesOn() throws Exception {
+        sql("CREATE STREAM ratios (a BIGINT, b BIGINT) WITH (partitions = 1)");
+        sql("INSERT INTO ratios VALUES (6, 3), (1, 0), (8, 2)");
+        String heard =
+                hear("\"changelog\":\"weights\"", "SELECT a / b AS r FROM ratios EMIT CHANGES", "*/*", "\"row\":[4]");
+        assertThat(heard)
+                .contains("{\"errors\":[{\"weight\":1,\"reason\":\"division by zero\",\"operator\":\"Calc\","
+                        + "\"topic\":\"ratios\",\"partition\":0,\"offset\":1,\"row\":{\"a\":1,\"b\":0}}],"
+                        + "\"frontier\":{\"ratios\":[3]}}")
+                .contains("{\"weight\":1,\"row\":[2]},{\"weight\":1,\"row\":[4]}");
+        Answer stopped = sql("SET on_error = 'fail'; SELECT a / b AS r FROM ratios EMIT CHANGES");
+        assertThat(stopped.body()).contains("evaluation_failed").contains("offset 1 of partition 0 of 'ratios'");
+    }
+
+    @Test
+    void whatAViewLeavesOutIsAStreamOfItsOwn() throws Exception {
+        sql("CREATE STREAM shares (who VARCHAR, part BIGINT, whole BIGINT) WITH (partitions = 1)");
+        sql("INSERT INTO shares VALUES ('a', 6, 3), ('b', 1, 0), ('c', 8, 2)");
+        assertThat(sql("CREATE MATERIALIZED VIEW shared AS SELECT who, SUM(part / whole) AS n FROM shares GROUP BY who")
+                        .body())
+                .contains("CREATE MATERIALIZED VIEW");
+        String bad =
+                "SELECT _reason, _operator, _topic, _partition, _offset, JSON_VALUE(_row, '$.who') AS who FROM shared$bad";
+        assertThat(sql(bad).body())
+                .contains("\"rows\":[[\"division by zero\",\"Calc\",\"shares\",0,1,\"b\"]],\"row_count\":1");
+        sql("INSERT INTO shares VALUES ('d', 5, 0)");
+        assertThat(sql("SELECT COUNT(*) AS n FROM shared$bad WHERE _offset > 1").body())
+                .contains("\"rows\":[[1]]");
+        try (Wire wire = new Wire(address)) {
+            String body = bad + " EMIT CHANGES";
+            wire.send("POST /v1/sql HTTP/1.1\r\nHost: a\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            assertThat(wire.head()).isEqualTo(200);
+            hearUntil(wire, "\"shares\",0,3,\"d\"]");
+            sql("INSERT INTO shares VALUES ('e', 5, 0)");
+            hearUntil(wire, "\"shares\",0,4,\"e\"]");
+        }
+        sql("CREATE VIEW named AS SELECT part / whole AS n FROM shares WHERE who <> 'b'");
+        assertThat(sql("SELECT _offset FROM named$bad ORDER BY _offset").body()).contains("\"rows\":[[3],[4]]");
+    }
+
+    private Answer view(String address, String... headers) throws IOException {
+        return Wire.call(this.address, "GET /v1/views/" + address, "", headers);
+    }
+
+    @Test
+    void aViewIsReadByTheValuesOfItsColumns() throws Exception {
+        sql("CREATE TABLE stock (item VARCHAR PRIMARY KEY, shelf INTEGER, since DATE, tags VARCHAR ARRAY)"
+                + " WITH (partitions = 2)");
+        sql("INSERT INTO stock (item, shelf, since) VALUES ('tea & milk', 1, DATE '2026-01-02'), ('cup', 2, NULL),"
+                + " ('o''clock', 2, DATE '2026-01-03')");
+        assertThat(view("stock?item=tea%20%26%20milk").body())
+                .startsWith("{\"ok\":true,\"columns\":[{\"name\":\"item\"")
+                .contains("\"rows\":[[\"tea & milk\",1,\"2026-01-02\",null]]");
+        assertThat(view("stock?item=o'clock").body()).contains("\"row_count\":1");
+        assertThat(view("stock?shelf=2").body()).contains("\"row_count\":2");
+        assertThat(view("stock?shelf=2&since=2026-01-03").body()).contains("\"rows\":[[\"o'clock\",2,");
+        assertThat(view("stock?item=nothing").body()).contains("\"rows\":[]");
+        assertThat(view("stock?limit=1").body()).contains("\"row_count\":1");
+        assertThat(view("stock?limit=3", "Accept: text/csv").body().lines()).hasSize(4);
+        assertThat(view("stock?limit=0").body()).contains("invalid_parameter");
+        assertThat(view("stock?limit=10001").body()).contains("invalid_parameter");
+        assertThat(view("stock?shelf=two").body()).contains("evaluation_failed").contains("'two'");
+        assertThat(view("stock?shelv=2").body()).contains("unknown_parameter").contains("Did you mean 'shelf'?");
+        assertThat(view("stock?tags=a").body()).contains("invalid_parameter").contains("Use SQL");
+        assertThat(view("stock?watch=true&limit=3").body()).contains("invalid_parameter");
+        assertThat(view("stocks").status()).isEqualTo(404);
+        assertThat(view("stocks").body()).contains("unknown_view").contains("Did you mean 'stock'?");
+        assertThat(view("o").status()).isEqualTo(404); // a stream
+    }
+
+    @Test
+    void aViewThatIsWatchedTellsItsChanges() throws Exception {
+        sql("CREATE TABLE desks (name VARCHAR PRIMARY KEY, height INTEGER) WITH (partitions = 1)");
+        sql("INSERT INTO desks VALUES ('a', 70), ('b', 80)");
+        String seen;
+        try (Wire wire = new Wire(address)) {
+            wire.send("GET /v1/views/desks?name=a&watch=true&changelog=upsert HTTP/1.1\r\nHost: a\r\n\r\n");
+            assertThat(wire.head()).isEqualTo(200);
+            seen = hearUntil(wire, "\"row\":[\"a\",70]");
+            sql("INSERT INTO desks VALUES ('b', 81)");
+            sql("INSERT INTO desks VALUES ('a', 71)");
+            seen += hearUntil(wire, "\"row\":[\"a\",71]", "id: {\"desks\":[4]}");
+        }
+        assertThat(seen).contains("event: changes\ndata: ").doesNotContain("[\"b\"");
+        sql("INSERT INTO desks VALUES ('a', 72)");
+        try (Wire wire = new Wire(address)) {
+            wire.send("GET /v1/views/desks?watch=true HTTP/1.1\r\nHost: a\r\nLast-Event-ID: {\"desks\":[4]}\r\n\r\n");
+            assertThat(wire.head()).isEqualTo(200);
+            assertThat(hearUntil(wire, "\"row\":[\"a\",72]"))
+                    .contains("{\"weight\":-1,\"row\":[\"a\",71]}")
+                    .doesNotContain("81");
+        }
+    }
+
+    private static String hearUntil(Wire wire, String... parts) throws IOException {
+        StringBuilder heard = new StringBuilder();
+        while (!java.util.Arrays.stream(parts).allMatch(part -> heard.indexOf(part) >= 0)) {
+            heard.append(wire.chunk());
+        }
+        return heard.toString();
     }
 
     @Test

@@ -65,7 +65,8 @@ final class TestCluster implements AutoCloseable {
     }
 
     void awaitReady() {
-        running.forEach((id, node) -> TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> status(node) == 200));
+        running.forEach(
+                (id, node) -> TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> status(node) == 200));
     }
 
     static int status(Node node) {
@@ -99,7 +100,8 @@ final class TestCluster implements AutoCloseable {
     Optional<String> leader() {
         for (Map.Entry<String, Node> entry : running.entrySet()) {
             try {
-                String body = Wire.call(entry.getValue().address(), "GET /ready", "").body();
+                String body =
+                        Wire.call(entry.getValue().address(), "GET /ready", "").body();
                 if (body.contains("\"role\":\"leader\"") && body.startsWith("{\"ok\":true")) {
                     return Optional.of(entry.getKey());
                 }
@@ -117,7 +119,10 @@ final class TestCluster implements AutoCloseable {
 
     String aFollower() {
         String leader = awaitLeader();
-        return running.keySet().stream().filter(id -> !id.equals(leader)).findFirst().orElseThrow();
+        return running.keySet().stream()
+                .filter(id -> !id.equals(leader))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Override

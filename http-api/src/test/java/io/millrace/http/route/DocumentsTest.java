@@ -33,8 +33,8 @@ class DocumentsTest {
             Matcher methodLine = Pattern.compile("    (get|post|put|delete):").matcher(line);
             Matcher summary = Pattern.compile("      summary: \"(.*)\"").matcher(line);
             Matcher scope = Pattern.compile("      x-scope: (.*)").matcher(line);
-            Matcher parameter =
-                    Pattern.compile("        - \\{name: (\\w+), in: query.*").matcher(line);
+            Matcher parameter = Pattern.compile("        - \\{name: \"?([\\w*]+)\"?, in: query.*")
+                    .matcher(line);
             if (pathLine.matches()) {
                 path = pathLine.group(1);
             } else if (methodLine.matches()) {

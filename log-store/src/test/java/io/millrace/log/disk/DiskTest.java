@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -82,6 +83,43 @@ class DiskTest {
         }
         assertThat(disk.list(folder)).isEmpty();
         assertThat(disk.usableBytes(folder)).isPositive();
+    }
+
+    @ParameterizedTest
+    @MethodSource("disks")
+    void filesGetSecondNamesAndFoldersMove(Disk disk) throws IOException {
+        Path folder = temporary.resolve("from/logs/t");
+        Path other = temporary.resolve("other");
+        disk.createFolders(folder);
+        disk.createFolders(other);
+        disk.replace(folder.resolve("one"), "content".getBytes(StandardCharsets.US_ASCII));
+
+        disk.link(folder.resolve("one"), other.resolve("two"));
+        assertThatThrownBy(() -> disk.link(folder.resolve("one"), other.resolve("two")))
+                .isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> disk.link(folder.resolve("none"), other.resolve("three")))
+                .isInstanceOf(NoSuchFileException.class);
+
+        Path moved = other.resolve("moved");
+        disk.rename(temporary.resolve("from"), moved);
+        assertThat(disk.exists(folder)).isFalse();
+        assertThat(read(disk, moved.resolve("logs/t/one"))).isEqualTo("content");
+        disk.deleteTree(moved);
+        disk.deleteTree(moved);
+        assertThat(disk.list(other)).containsExactly("two");
+        assertThat(read(disk, other.resolve("two"))).isEqualTo("content");
+    }
+
+    @Test
+    void aSecondNameIsDurableAfterItsFolderIs() throws IOException {
+        SimulatedDisk disk = new SimulatedDisk(1);
+        Path folder = Path.of("/d");
+        disk.createFolders(folder);
+        disk.replace(folder.resolve("one"), "content".getBytes(StandardCharsets.US_ASCII));
+        disk.link(folder.resolve("one"), folder.resolve("two"));
+        assertThat(disk.imageOfDurable().folders().get(folder)).containsOnlyKeys("one");
+        disk.syncFolder(folder);
+        assertThat(disk.imageOfDurable().folders().get(folder)).containsOnlyKeys("one", "two");
     }
 
     @ParameterizedTest

@@ -2,12 +2,20 @@ package io.millrace.query.circuit;
 
 import io.millrace.query.circuit.Circuit.Growth;
 import io.millrace.query.circuit.Circuit.StateBound;
+import io.millrace.query.data.Batch;
+import io.millrace.query.data.ColumnType;
+import io.millrace.query.data.LongColumn;
 import io.millrace.query.data.Schema;
+import io.millrace.query.data.SqlType;
 import io.millrace.query.expression.CompiledCalc;
+import io.millrace.query.expression.CompiledCalc.Failures;
 import io.millrace.query.operator.AggregateOperator;
 import io.millrace.query.operator.CalcOperator;
 import io.millrace.query.operator.DistinctOperator;
 import io.millrace.query.operator.EmitFinalOperator;
+import io.millrace.query.operator.FailedRow;
+import io.millrace.query.operator.FailedRows;
+import io.millrace.query.operator.FailedRowsOperator;
 import io.millrace.query.operator.JoinOperator;
 import io.millrace.query.operator.Operator;
 import io.millrace.query.operator.ProjectOperator;
@@ -25,10 +33,14 @@ import io.millrace.query.plan.PlanNode.JoinKind;
 import io.millrace.query.plan.PlanNode.TimeBound;
 import io.millrace.query.plan.PlanNode.WindowKind;
 import io.millrace.query.plan.SourceSpec;
+import io.millrace.query.plan.SourceSpec.Origin;
+import io.millrace.query.plan.SourceSpec.SourceColumn;
 import io.millrace.query.plan.Waterline;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,9 +48,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLocalRef;
 import org.apache.calcite.rex.RexNode;
+import org.apache.calcite.sql.SqlKind;
 import org.jspecify.annotations.Nullable;
 
 /// Turns plan nodes into operators, inputs first, each different node once.
@@ -46,6 +61,26 @@ import org.jspecify.annotations.Nullable;
 /// Two nodes are the same when their descriptions are: kind, parameters and the numbers of their inputs. So a
 /// plan that names a sub-plan twice, in one object or in two, becomes a diamond.
 final class CircuitBuilder {
+    /// Calls that have a value for every row.
+    private static final Set<SqlKind> NEVER_FAIL = EnumSet.of(
+            SqlKind.AND,
+            SqlKind.OR,
+            SqlKind.NOT,
+            SqlKind.EQUALS,
+            SqlKind.NOT_EQUALS,
+            SqlKind.LESS_THAN,
+            SqlKind.LESS_THAN_OR_EQUAL,
+            SqlKind.GREATER_THAN,
+            SqlKind.GREATER_THAN_OR_EQUAL,
+            SqlKind.IS_NULL,
+            SqlKind.IS_NOT_NULL,
+            SqlKind.IS_TRUE,
+            SqlKind.IS_NOT_TRUE,
+            SqlKind.IS_FALSE,
+            SqlKind.IS_NOT_FALSE,
+            SqlKind.CASE,
+            SqlKind.SEARCH);
+
     /// An operator and what belongs to it.
     record Stage(
             int id,
@@ -55,15 +90,47 @@ final class CircuitBuilder {
             @Nullable StateBound bound) {}
 
     private final Function<CalcProgram, CompiledCalc> compiler;
-    private final CircuitSettings settings;
-    private final List<SourceSpec> sources = new ArrayList<>();
+    private final List<SourceSpec> sources = new ArrayList<>(); // as they are read
+    private final List<SourceSpec> planned = new ArrayList<>(); // the same, as the plan has them
+    private final Set<SourceSpec> traced = new HashSet<>(); // whose records failed rows shall name
+    private final Map<Operator, Trace> traces = new IdentityHashMap<>();
     private final List<Stage> stages = new ArrayList<>();
-    private final Map<PlanNode, Stage> byNode = new IdentityHashMap<>();
     private final Map<String, Stage> byDescription = new HashMap<>();
+    private Map<PlanNode, Stage> byNode = new IdentityHashMap<>();
+    private FailedRow.Sink failures;
+    private String scope = ""; // failures go elsewhere in another scope, so nothing is shared between them
+
+    /// Where the rows of an operator come from.
+    ///
+    /// @param rows row by row those of the operator, with the columns that name the record
+    private record Trace(String topic, Supplier<Batch> rows, int partitionColumn, int offsetColumn) {}
 
     CircuitBuilder(Function<CalcProgram, CompiledCalc> compiler, CircuitSettings settings) {
         this.compiler = compiler;
-        this.settings = settings;
+        failures = settings.failures();
+    }
+
+    /// Adds a plan. Streams are read with partition and offset where failed rows shall name their record and an
+    /// expression right above may fail.
+    Stage addRoot(PlanNode root) {
+        trace(root, failures.wantsRecords());
+        return add(root);
+    }
+
+    private void trace(PlanNode node, boolean wanted) {
+        if (wanted
+                && node instanceof PlanNode.Calc calc
+                && calc.input() instanceof PlanNode.Source source
+                && source.source().upsertKey().isEmpty()
+                && canFail(calc.program())) {
+            traced.add(source.source());
+        }
+        node.inputs().forEach(input -> trace(input, wanted || node instanceof PlanNode.Failed));
+    }
+
+    private static boolean canFail(CalcProgram program) {
+        return program.rex().getExprList().stream()
+                .anyMatch(node -> node instanceof RexCall call && !NEVER_FAIL.contains(call.getKind()));
     }
 
     List<SourceSpec> sources() {
@@ -88,12 +155,16 @@ final class CircuitBuilder {
 
     Stage add(PlanNode node) {
         Stage known = byNode.get(node);
+        if (known == null && node instanceof PlanNode.Failed failed) {
+            known = addFailed(failed);
+            byNode.put(node, known);
+        }
         if (known == null) {
             List<Stage> inputs = new ArrayList<>();
             for (PlanNode input : node.inputs()) {
                 inputs.add(add(input));
             }
-            String description = describe(node, inputs);
+            String description = scope + describe(node, inputs);
             known = byDescription.get(description);
             if (known == null) {
                 known = make(node, inputs);
@@ -102,6 +173,52 @@ final class CircuitBuilder {
             byNode.put(node, known);
         }
         return known;
+    }
+
+    /// The operators below are made anew, with a place of their own for what fails in them.
+    private Stage addFailed(PlanNode.Failed node) {
+        Map<PlanNode, Stage> outerNodes = byNode;
+        FailedRow.Sink outerFailures = failures;
+        String outerScope = scope;
+        FailedRows rows = new FailedRows();
+        int from = stages.size();
+        byNode = new IdentityHashMap<>();
+        failures = rows;
+        scope = "failed " + from + ' ';
+        Stage input = add(node.input());
+        byNode = outerNodes;
+        failures = outerFailures;
+        scope = outerScope;
+        boolean appendOnly = stages.subList(from, stages.size()).stream()
+                .allMatch(stage -> stage.facts().appendOnly());
+        return stage(
+                "Failed",
+                new FailedRowsOperator(input.operator(), rows),
+                PlanFacts.ofFailed(input.facts(), appendOnly),
+                null);
+    }
+
+    /// Where an operator of this name reports what fails in the rows of `input`.
+    private Failures failuresOf(String name, @Nullable Trace trace) {
+        FailedRow.Sink sink = failures;
+        if (trace == null) {
+            return (rows, row, reason) -> sink.failed(new FailedRow(name, null, -1, -1, rows, row, reason));
+        }
+        return (rows, row, reason) -> {
+            Batch records = trace.rows().get();
+            sink.failed(new FailedRow(
+                    name,
+                    trace.topic(),
+                    (int) number(records, trace.partitionColumn(), row),
+                    number(records, trace.offsetColumn(), row),
+                    rows,
+                    row,
+                    reason));
+        };
+    }
+
+    private static long number(Batch rows, int column, int row) {
+        return ((LongColumn) rows.column(column)).values()[row];
     }
 
     private Stage stage(String name, Operator operator, PlanFacts facts, @Nullable StateBound bound) {
@@ -143,6 +260,7 @@ final class CircuitBuilder {
             case PlanNode.Session session -> isKeyed(session.input());
             case PlanNode.TopN top -> isKeyed(top.input());
             case PlanNode.EmitFinal emit -> isKeyed(emit.input());
+            case PlanNode.Failed failed -> false;
             case PlanNode.Join join -> isKeyed(join.left()) && isKeyed(join.right());
             case PlanNode.Union union -> union.inputs().stream().allMatch(CircuitBuilder::isKeyed);
             case PlanNode.SetOperation operation -> operation.inputs().stream().allMatch(CircuitBuilder::isKeyed);
@@ -157,6 +275,7 @@ final class CircuitBuilder {
         Schema schema = node.schema();
         return switch (node) {
             case PlanNode.Source source -> makeSource(source);
+            case PlanNode.Failed failed -> addFailed(failed);
             case PlanNode.Values values -> stage("Values", new ValuesOperator(schema, values.rows()), facts, null);
             case PlanNode.Calc calc -> makeCalc(calc, inputs.get(0), facts);
             case PlanNode.Window window -> makeWindow(window, inputs.get(0), facts);
@@ -227,23 +346,22 @@ final class CircuitBuilder {
     }
 
     private Stage makeSource(PlanNode.Source node) {
-        SourceSpec spec = node.source();
-        int index = sources.indexOf(spec);
+        int index = planned.indexOf(node.source());
         if (index < 0) {
-            index = sources.size();
-            sources.add(spec);
+            index = planned.size();
+            planned.add(node.source());
+            sources.add(traced.contains(node.source()) ? withRecord(node.source()) : node.source());
         }
+        SourceSpec spec = sources.get(index);
         PlanFacts facts = PlanFacts.ofSource(node, index);
         int[] columns = PlanFacts.sourceColumns(node);
         if (spec.upsertKey().isEmpty()) {
-            return stage(
-                    "Source " + spec.name(),
-                    new SourceOperator(node.schema(), index, columns, facts.appendOnly(), spec.name()),
-                    facts,
-                    null);
+            SourceOperator source = new SourceOperator(node.schema(), index, columns, facts.appendOnly(), spec.name());
+            trace(source, spec, source::delta);
+            return stage("Source " + spec.name(), source, facts, null);
         }
         Schema all = Circuits.inputSchema(spec);
-        Stage table = byDescription.get("table " + index);
+        Stage table = byDescription.get(scope + "table " + index);
         if (table == null) {
             Operator raw = new SourceOperator(all, index, all(all), false, spec.name());
             stage("Source " + spec.name(), raw, facts, null);
@@ -251,11 +369,55 @@ final class CircuitBuilder {
             String name = "Upsert " + spec.name();
             StateBound bound = bounded(node, name, "keys of table " + spec.name() + ", deleted ones included");
             table = stage(name, new UpsertOperator(all, raw, key), facts, bound);
-            byDescription.put("table " + index, table);
+            trace(table.operator(), spec, table.operator()::output);
+            byDescription.put(scope + "table " + index, table);
         }
-        return Arrays.equals(columns, all(all))
-                ? table
-                : stage("Project", new ProjectOperator(node.schema(), table.operator(), columns), facts, null);
+        if (Arrays.equals(columns, all(all))) {
+            return table;
+        }
+        Operator project = new ProjectOperator(node.schema(), table.operator(), columns);
+        trace(project, spec, table.operator()::output);
+        return stage("Project", project, facts, null);
+    }
+
+    /// The source with the columns that name the record behind the others.
+    private static SourceSpec withRecord(SourceSpec spec) {
+        List<SourceColumn> columns = new ArrayList<>(spec.columns());
+        if (column(spec, Origin.PARTITION) < 0) {
+            columns.add(new SourceColumn(
+                    "_partition", ColumnType.of(SqlType.INTEGER).withNullable(false), Origin.PARTITION, List.of()));
+        }
+        if (column(spec, Origin.OFFSET) < 0) {
+            columns.add(new SourceColumn(
+                    "_offset", ColumnType.of(SqlType.BIGINT).withNullable(false), Origin.OFFSET, List.of()));
+        }
+        return new SourceSpec(
+                spec.name(),
+                spec.topic(),
+                spec.format(),
+                spec.options(),
+                columns,
+                spec.watermark(),
+                spec.side(),
+                spec.upsertKey(),
+                spec.declared());
+    }
+
+    private static int column(SourceSpec spec, Origin origin) {
+        for (int i = 0; i < spec.columns().size(); i++) {
+            if (spec.columns().get(i).origin() == origin) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void trace(Operator operator, SourceSpec spec, Supplier<Batch> rows) {
+        int partition = column(spec, Origin.PARTITION);
+        int offset = column(spec, Origin.OFFSET);
+        if (partition >= 0 && offset >= 0) {
+            traces.put(operator, new Trace(spec.topic(), rows, partition, offset));
+        }
     }
 
     private static int[] all(Schema schema) {
@@ -266,10 +428,14 @@ final class CircuitBuilder {
 
     private Stage makeCalc(PlanNode.Calc calc, Stage input, PlanFacts facts) {
         int[] columns = plainColumns(calc.program());
+        Trace trace = traces.get(input.operator());
         Operator operator = columns != null
                 ? new ProjectOperator(calc.schema(), input.operator(), columns)
                 : new CalcOperator(
-                        calc.schema(), input.operator(), compiler.apply(calc.program()), settings.failures());
+                        calc.schema(), input.operator(), compiler.apply(calc.program()), failuresOf("Calc", trace));
+        if (columns != null && trace != null) {
+            traces.put(operator, trace);
+        }
         return stage(columns != null ? "Project" : "Calc", operator, facts, null);
     }
 
@@ -344,7 +510,7 @@ final class CircuitBuilder {
                 input.facts().appendOnly(),
                 paneKey,
                 waterline,
-                settings.failures());
+                failuresOf("Aggregate", null));
         StateBound bound;
         if (aggregate.keys().length == 0 && keepsNoValues(aggregate, input.facts())) {
             bound = bounded(aggregate, "Aggregate", "one row");
@@ -407,7 +573,7 @@ final class CircuitBuilder {
                         rightLine),
                 left.facts().appendOnly(),
                 right.facts().appendOnly(),
-                settings.failures());
+                failuresOf(name, null));
         boolean rightRows = join.kind() != JoinKind.SEMI && join.kind() != JoinKind.ANTI || residual != null;
         StateBound stateBound;
         if (keyLine != null) {
@@ -540,6 +706,7 @@ final class CircuitBuilder {
                         .append(Arrays.toString(new long[] {top.offset(), top.fetch()}))
                         .append(top.rank());
             case PlanNode.EmitFinal emit -> text.append(emit.timeColumn());
+            case PlanNode.Failed failed -> text.append(failed.schema().size());
         }
         return text.toString();
     }

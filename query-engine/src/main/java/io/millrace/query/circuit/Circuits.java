@@ -19,7 +19,7 @@ public final class Circuits {
     /// @throws IllegalArgumentException when the plan asks for what no operator can do
     public static Circuit build(PlanNode root, Function<CalcProgram, CompiledCalc> compiler, CircuitSettings settings) {
         CircuitBuilder builder = new CircuitBuilder(compiler, settings);
-        builder.add(root);
+        builder.addRoot(root);
         return new StepCircuit(builder, settings);
     }
 
@@ -46,7 +46,7 @@ public final class Circuits {
                     throw new IllegalStateException("this circuit was built only to be looked at");
                 },
                 CircuitSettings.unlimited());
-        builder.add(root);
+        builder.addRoot(root);
         return builder;
     }
 }

@@ -105,12 +105,18 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
                 }
                 yield new PlanFacts(waterlines, false, sources);
             }
+            case PlanNode.Failed failed -> ofFailed(inputs.get(0), false);
             case PlanNode.EmitFinal emit -> {
                 List<@Nullable Waterline> waterlines = none(emit.schema().size());
                 waterlines.set(emit.timeColumn(), inputs.get(0).waterlines.get(emit.timeColumn()));
                 yield new PlanFacts(waterlines, inputs.get(0).appendOnly, sources);
             }
         };
+    }
+
+    /// @param appendOnly whether nothing below takes rows back
+    static PlanFacts ofFailed(PlanFacts input, boolean appendOnly) {
+        return new PlanFacts(none(PlanNode.FAILED.size()), appendOnly, input.sources);
     }
 
     private static List<@Nullable Waterline> none(int size) {

@@ -38,6 +38,7 @@ public final class AggregateOperator extends Operator {
     private final DistinctWeights[] distincts;
     private final int[] distinctFilters;
     private final boolean canFail;
+    private final Schema keySchema;
     private final Failures failures;
     private final int paneKey;
     private final @Nullable Waterline waterline;
@@ -98,6 +99,7 @@ public final class AggregateOperator extends Operator {
             anyFails |= accumulator.canFail();
         }
         canFail = anyFails;
+        keySchema = new Schema(schema.columns().subList(0, keys.length));
         distincts = new DistinctWeights[distinctKeys.size()];
         distinctFilters = new int[distincts.length];
         changes = new long[distincts.length][0];
@@ -199,7 +201,7 @@ public final class AggregateOperator extends Operator {
         for (int i = 0; i < touchedCount; i++) {
             int slot = touched[i];
             boolean exists = keys.length == 0 || groups.payload(slot, TOTAL) > 0;
-            if (exists && canFail && fails(slot, !isBefore)) {
+            if (exists && canFail && fails(slot, isBefore ? -1 : 1)) {
                 exists = false;
             }
             rowOf[i] = exists ? count : -1;
@@ -214,19 +216,18 @@ public final class AggregateOperator extends Operator {
         return count;
     }
 
-    private boolean fails(int slot, boolean report) {
+    /// @param weight −1 takes back what was reported when the group was last touched
+    private boolean fails(int slot, long weight) {
         for (Accumulator accumulator : accumulators) {
             String reason = accumulator.failure(groups, slot);
             if (reason != null) {
-                if (report) {
-                    Batch key = new Batch(new Schema(schema.columns().subList(0, keys.length)));
-                    int[] one = {slot};
-                    for (int i = 0; i < keys.length; i++) {
-                        groups.appendColumn(i, one, 1, key.column(i));
-                    }
-                    key.endRow(1);
-                    failures.failed(key, 0, reason);
+                Batch key = new Batch(keySchema);
+                int[] one = {slot};
+                for (int i = 0; i < keys.length; i++) {
+                    groups.appendColumn(i, one, 1, key.column(i));
                 }
+                key.endRow(weight);
+                failures.failed(key, 0, reason);
                 return true;
             }
         }

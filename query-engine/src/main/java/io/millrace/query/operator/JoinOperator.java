@@ -66,6 +66,7 @@ public final class JoinOperator extends Operator {
     private final Schema pairSchema;
     private final Batch candidates;
     private final Batch passed;
+    private final Batch failed;
 
     private long phase;
     private int[] keyOf = new int[0];
@@ -131,6 +132,7 @@ public final class JoinOperator extends Operator {
         pairSchema = new Schema(pair);
         candidates = new Batch(pairSchema);
         passed = new Batch(pairSchema);
+        failed = new Batch(pairSchema);
     }
 
     @Override
@@ -221,7 +223,12 @@ public final class JoinOperator extends Operator {
             for (int i = 0; i < pairCount; i++) {
                 candidates.endRow(i + 1L);
             }
-            residual.apply(candidates, passed, failures);
+            residual.apply(candidates, passed, (pairs, i, reason) -> {
+                int pair = (int) pairs.weight(i) - 1;
+                failed.clear();
+                failed.appendRow(pairs, i, pairWeight(delta, other, pair));
+                failures.failed(failed, 0, reason);
+            });
             for (int i = 0; i < passed.count(); i++) {
                 int pair = (int) passed.weight(i) - 1;
                 int slot = pairSlots[pair];

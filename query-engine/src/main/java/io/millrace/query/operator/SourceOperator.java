@@ -11,6 +11,7 @@ public final class SourceOperator extends Operator {
     private final int[] columns;
     private final boolean appendOnly;
     private final String name;
+    private Batch delta;
 
     /// @param source its index among the circuit's sources
     /// @param columns of the source's batches that make up `schema`
@@ -21,11 +22,17 @@ public final class SourceOperator extends Operator {
         this.columns = columns.clone();
         this.appendOnly = appendOnly;
         this.name = name;
+        delta = owned;
+    }
+
+    /// All columns of the step's change, row by row what [#output] has some columns of.
+    public Batch delta() {
+        return delta;
     }
 
     @Override
     void step(StepContext context) {
-        Batch delta = context.deltas().get(source);
+        delta = context.deltas().get(source);
         if (appendOnly) {
             long[] weights = delta.weights();
             for (int row = 0; row < delta.count(); row++) {

@@ -16,9 +16,10 @@ final class NaiveAggregate {
 
     record Value(@Nullable Object value, long weight) {}
 
-    record Result(@Nullable Object value, boolean failed) {
+    /// @param failure why there is none, null when there is one
+    record Result(@Nullable Object value, @Nullable String failure) {
         static Result of(@Nullable Object value) {
-            return new Result(value, false);
+            return new Result(value, null);
         }
     }
 
@@ -63,7 +64,9 @@ final class NaiveAggregate {
             }
             case SINGLE_VALUE -> {
                 List<@Nullable Object> list = copies(merged);
-                yield new Result(list.isEmpty() ? null : list.getFirst(), list.size() > 1);
+                yield new Result(
+                        list.isEmpty() ? null : list.getFirst(),
+                        list.size() > 1 ? "a subquery that must give one row gave more" : null);
             }
         };
     }
@@ -151,7 +154,9 @@ final class NaiveAggregate {
             case LONG -> {
                 boolean fits = sum.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) <= 0
                         && sum.compareTo(BigDecimal.valueOf(Long.MIN_VALUE)) >= 0;
-                yield new Result(fits ? (Object) sum.longValueExact() : null, !fits);
+                yield fits
+                        ? Result.of(sum.longValueExact())
+                        : new Result(null, "SUM is out of range for BIGINT: " + sum);
             }
             case DOUBLE -> Result.of(special != 0 ? special : sum.doubleValue());
             case OBJECT -> Result.of(sum);

@@ -1,5 +1,10 @@
 package io.millrace.query.oracle;
 
+import io.millrace.query.data.Batch;
+import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.Schema;
+import io.millrace.query.format.RowJsonWriter;
+import io.millrace.query.format.TextBuffer;
 import io.millrace.query.plan.AggregateCall;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
@@ -7,10 +12,14 @@ import io.millrace.query.plan.PlanNode.JoinKind;
 import io.millrace.query.plan.PlanNode.SortKey;
 import io.millrace.query.plan.PlanNode.WindowKind;
 import io.millrace.query.plan.SourceSpec;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -21,6 +30,8 @@ public final class NaiveEvaluator {
     private final Map<SourceSpec, Multiset> sources;
     private final Function<CalcProgram, RowFunction> calcs;
     private final ToLongFunction<PlanNode.EmitFinal> waterlines;
+
+    private Multiset failures = new Multiset(); // of what is evaluated now; sub-plans that are used twice count twice
 
     private NaiveEvaluator(
             Map<SourceSpec, Multiset> sources,
@@ -54,7 +65,11 @@ public final class NaiveEvaluator {
                 RowFunction function = calcs.apply(calc.program());
                 Multiset result = new Multiset();
                 evaluate(calc.input()).forEach((row, weight) -> {
-                    List<@Nullable Object> projected = function.apply(row);
+                    String failure = function.failure(row);
+                    if (failure != null) {
+                        fail(failure, "Calc", calc.input().schema(), row, weight);
+                    }
+                    List<@Nullable Object> projected = failure != null ? null : function.apply(row);
                     if (projected != null) {
                         result.add(projected, weight);
                     }
@@ -77,6 +92,14 @@ public final class NaiveEvaluator {
             }
             case PlanNode.SetOperation operation -> setOperation(operation);
             case PlanNode.TopN top -> top(top);
+            case PlanNode.Failed failed -> {
+                Multiset outer = failures;
+                failures = new Multiset();
+                evaluate(failed.input());
+                Multiset found = failures;
+                failures = outer;
+                yield found;
+            }
             case PlanNode.EmitFinal emit -> {
                 long limit = waterlines.applyAsLong(emit);
                 Multiset result = new Multiset();
@@ -88,6 +111,33 @@ public final class NaiveEvaluator {
                 yield result;
             }
         };
+    }
+
+    private void fail(
+            String reason, String operator, Schema schema, List<? extends @Nullable Object> row, long weight) {
+        Batch one = new Batch(schema);
+        List<@Nullable Object> values = new ArrayList<>();
+        for (int i = 0; i < row.size(); i++) {
+            values.add(
+                    switch (row.get(i)) {
+                        case Double number -> number + 0.0;
+                        case BigDecimal number -> number.setScale(schema.type(i).scale());
+                        case Object other -> other;
+                        case null -> null;
+                    });
+        }
+        one.appendValues(values, 1);
+        TextBuffer text = new TextBuffer(64);
+        new RowJsonWriter(schema).object(one, 0, text);
+        failures.add(
+                Arrays.asList(
+                        reason.getBytes(StandardCharsets.UTF_8),
+                        operator.getBytes(StandardCharsets.UTF_8),
+                        null,
+                        null,
+                        null,
+                        text.toByteArray()),
+                weight);
     }
 
     private Multiset source(PlanNode.Source node) {
@@ -241,7 +291,7 @@ public final class NaiveEvaluator {
             for (int key : aggregate.keys()) {
                 output.add(rows.getFirst().row.get(key));
             }
-            boolean failed = false;
+            String failure = null;
             for (AggregateCall call : aggregate.calls()) {
                 List<NaiveAggregate.Value> values = new ArrayList<>();
                 for (Weighted weighted : rows) {
@@ -252,11 +302,19 @@ public final class NaiveEvaluator {
                     }
                 }
                 NaiveAggregate.Result value = NaiveAggregate.compute(call, values);
-                failed |= value.failed();
+                failure = failure == null ? value.failure() : failure;
                 output.add(value.value());
             }
-            if (!failed) {
+            if (failure == null) {
                 result.add(output, 1);
+            } else {
+                List<@Nullable Object> key = output.subList(0, aggregate.keys().length);
+                fail(
+                        failure,
+                        "Aggregate",
+                        new Schema(aggregate.schema().columns().subList(0, key.size())),
+                        key,
+                        1);
             }
         }
         return result;
@@ -277,8 +335,21 @@ public final class NaiveEvaluator {
             for (int b = 0; b < right.size(); b++) {
                 List<@Nullable Object> pair = new ArrayList<>(left.get(a).row);
                 pair.addAll(right.get(b).row);
-                if (keysEqual(join, left.get(a), right.get(b))
-                        && (condition == null || condition.apply(pair) != null)) {
+                boolean meet = keysEqual(join, left.get(a), right.get(b));
+                String failure = meet && condition != null ? condition.failure(pair) : null;
+                if (failure != null) {
+                    String kind = join.kind().name();
+                    List<ColumnInfo> columns =
+                            new ArrayList<>(join.left().schema().columns());
+                    columns.addAll(join.right().schema().columns());
+                    fail(
+                            failure,
+                            kind.charAt(0) + kind.substring(1).toLowerCase(Locale.ROOT) + "Join",
+                            new Schema(columns),
+                            pair,
+                            left.get(a).weight * right.get(b).weight);
+                }
+                if (meet && failure == null && (condition == null || condition.apply(pair) != null)) {
                     leftMatches[a] += right.get(b).weight;
                     rightMatches[b] += left.get(a).weight;
                     if (pairs) {

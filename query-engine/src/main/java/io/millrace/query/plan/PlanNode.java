@@ -1,7 +1,9 @@
 package io.millrace.query.plan;
 
 import io.millrace.query.data.ColumnInfo;
+import io.millrace.query.data.ColumnType;
 import io.millrace.query.data.Schema;
+import io.millrace.query.data.SqlType;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -201,13 +203,35 @@ public sealed interface PlanNode {
         }
     }
 
+    /// The rows that the operators below cannot evaluate (division by zero, a bad cast, an overflow), instead of
+    /// their answer: what a query leaves out. Its columns are [#FAILED].
+    record Failed(PlanNode input) implements PlanNode {
+        @Override
+        public Schema schema() {
+            return FAILED;
+        }
+
+        @Override
+        public List<PlanNode> inputs() {
+            return List.of(input);
+        }
+    }
+
+    /// Columns of [Failed]: why; which operator; the record, if the row came from a single one; the row as the
+    /// operator saw it.
+    Schema FAILED = new Schema(List.of(
+            new ColumnInfo("_reason", ColumnType.of(SqlType.VARCHAR).withNullable(false)),
+            new ColumnInfo("_operator", ColumnType.of(SqlType.VARCHAR).withNullable(false)),
+            new ColumnInfo("_topic", ColumnType.of(SqlType.VARCHAR)),
+            new ColumnInfo("_partition", ColumnType.of(SqlType.INTEGER)),
+            new ColumnInfo("_offset", ColumnType.of(SqlType.BIGINT)),
+            new ColumnInfo("_row", ColumnType.of(SqlType.JSON).withNullable(false))));
+
     /// The schema of a windowed input: its columns and the two bounds.
     static Schema windowed(Schema input) {
         List<ColumnInfo> columns = new ArrayList<>(input.columns());
-        columns.add(new ColumnInfo(
-                "window_start", io.millrace.query.data.ColumnType.of(io.millrace.query.data.SqlType.TIMESTAMP)));
-        columns.add(new ColumnInfo(
-                "window_end", io.millrace.query.data.ColumnType.of(io.millrace.query.data.SqlType.TIMESTAMP)));
+        columns.add(new ColumnInfo("window_start", ColumnType.of(SqlType.TIMESTAMP)));
+        columns.add(new ColumnInfo("window_end", ColumnType.of(SqlType.TIMESTAMP)));
         return new Schema(columns);
     }
 }

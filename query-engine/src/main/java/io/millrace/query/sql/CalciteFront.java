@@ -122,6 +122,12 @@ final class CalciteFront implements SqlFront {
     }
 
     @Override
+    public Optional<CatalogEntry> describe(String name, Catalog catalog) {
+        return new Listings(new Relations(new Planning(Session.create(), inference, clock.getAsLong()), catalog))
+                .find(name);
+    }
+
+    @Override
     public void warmUp() {
         WarmUp.run(this);
     }

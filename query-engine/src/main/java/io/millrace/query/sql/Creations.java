@@ -253,7 +253,7 @@ final class Creations {
                     "Add EMIT FINAL to get each window once, or CREATE MATERIALIZED VIEW " + name + " AS ….");
         }
         QueryPlanner.refuseUnbounded(planned, options.containsKey("unbounded"), table, query.getParserPosition());
-        List<SqlOption> extended = new ArrayList<>(create.options());
+        List<SqlOption> extended = pinned(create.options());
         if (table) {
             extended.add(option(Declarations.KEY_OPTION, keyText(key, planned.schema())));
         }
@@ -276,7 +276,8 @@ final class Creations {
         }
         PlannedStatement.Create definition =
                 new PlannedStatement.Create(name, text, topic, partitions(options), table, exists, "CREATE " + word);
-        return new PlannedStatement.CreateQuery(definition, name, planned, key, appendOnly, !table);
+        return new PlannedStatement.CreateQuery(
+                definition, name, planned, key, appendOnly, !table, failsOnError(extended));
     }
 
     private static RuntimeException noKey(SqlCreateRelation create) {
@@ -391,7 +392,7 @@ final class Creations {
         Optional<int[]> unique = derivedKey(planned);
         int[] all = new int[named.size()];
         Arrays.setAll(all, i -> i);
-        List<SqlOption> extended = new ArrayList<>(create.options());
+        List<SqlOption> extended = pinned(create.options());
         unique.ifPresent(key -> extended.add(option(Declarations.KEY_OPTION, keyText(key, named))));
         String text = withPins(Definitions.text(rebuilt(create, extended)));
         PlannedStatement.Create definition = new PlannedStatement.Create(
@@ -403,7 +404,25 @@ final class Creations {
                 exists,
                 "CREATE MATERIALIZED VIEW");
         boolean appendOnly = PlanShape.of(planned.plan()).appendOnly(planned.plan());
-        return new PlannedStatement.CreateQuery(definition, name, planned, unique.orElse(all), appendOnly, false);
+        return new PlannedStatement.CreateQuery(
+                definition, name, planned, unique.orElse(all), appendOnly, false, failsOnError(extended));
+    }
+
+    /// The options of a persistent query, with what the session says and they do not: the query outlives the
+    /// session.
+    private List<SqlOption> pinned(List<SqlOption> options) {
+        List<SqlOption> extended = new ArrayList<>(options);
+        if ("fail".equals(planning.session().settings().get(Declarations.ON_ERROR))
+                && options.stream().noneMatch(option -> option.key().equals(Declarations.ON_ERROR))) {
+            extended.add(option(Declarations.ON_ERROR, "fail"));
+        }
+        return extended;
+    }
+
+    private static boolean failsOnError(List<SqlOption> options) {
+        return options.stream()
+                .anyMatch(option -> option.key().equals(Declarations.ON_ERROR)
+                        && option.valueText().equals("fail"));
     }
 
     // ---- canonical statements

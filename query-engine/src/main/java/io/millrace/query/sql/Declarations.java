@@ -34,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class Declarations {
     static final String KEY_OPTION = "key";
     static final String APPEND_OPTION = "append_only";
-    private static final List<String> OPTIONS =
-            List.of("topic", "format", "partitions", "unbounded", "delimiter", "null", KEY_OPTION, APPEND_OPTION);
+    static final String ON_ERROR = "on_error";
+    private static final List<String> OPTIONS = List.of(
+            "topic", "format", "partitions", "unbounded", "delimiter", "null", ON_ERROR, KEY_OPTION, APPEND_OPTION);
     private static final List<String> FORMATS = List.of("json", "csv", "text", "bytes");
     private static final int PARTITIONS_MAX = 100_000;
 
@@ -368,7 +369,7 @@ final class Declarations {
                         option.keyPosition(),
                         Suggestions.nearest(option.key(), OPTIONS)
                                 .map(name -> "Did you mean '" + name + "'?")
-                                .orElse("Known are " + String.join(", ", OPTIONS.subList(0, 6)) + "."));
+                                .orElse("Known are " + String.join(", ", OPTIONS.subList(0, 7)) + "."));
             }
             options.put(option.key(), option.valueText());
             if (option.key().equals("partitions")) {
@@ -376,6 +377,10 @@ final class Declarations {
             }
             if (option.key().equals("unbounded") && !option.valueText().equals("allow")) {
                 throw Problems.at("invalid_option", "Option 'unbounded' can only be 'allow'.", option.value(), null);
+            }
+            if (option.key().equals(ON_ERROR)) {
+                SessionSettings.check(
+                        ON_ERROR, option.valueText(), option.value().getParserPosition());
             }
             if (option.key().equals("topic") && !option.valueText().matches("[A-Za-z0-9._-]{1,249}")) {
                 throw Problems.at(

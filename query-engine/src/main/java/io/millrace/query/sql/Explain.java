@@ -110,6 +110,7 @@ final class Explain {
             case PlanNode.SetOperation operation -> operation.intersect() ? "INTERSECT" : "EXCEPT";
             case PlanNode.TopN top -> "the ranking";
             case PlanNode.EmitFinal emit -> "EMIT FINAL";
+            case PlanNode.Failed failed -> "the rows that fail";
         };
     }
 
@@ -146,6 +147,7 @@ final class Explain {
                 (operation.intersect() ? "Intersect" : "Except") + (operation.all() ? " all" : "");
             case PlanNode.TopN top -> top(top);
             case PlanNode.EmitFinal emit -> "Final by " + emit.schema().name(emit.timeColumn());
+            case PlanNode.Failed failed -> "Rows that fail in";
         };
     }
 

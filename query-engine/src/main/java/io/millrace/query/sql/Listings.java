@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,10 @@ final class Listings {
         return entries;
     }
 
+    Optional<CatalogEntry> find(String name) {
+        return relations.find(name).map(Listings::entry);
+    }
+
     private static CatalogEntry entry(Relation relation) {
         return new CatalogEntry(
                 relation.name(),
@@ -161,19 +166,19 @@ final class Listings {
         topics.sort(Comparator.comparing(InputPort.InputTopic::name));
         for (InputPort.InputTopic topic : topics) {
             if (!topic.name().startsWith("_") && pattern.matcher(topic.name()).matches()) {
-                long records = 0;
+                long offsets = 0; // markers of idle partitions take one too, and compaction leaves gaps
                 for (int partition = 0; partition < topic.partitions(); partition++) {
-                    records += relations.catalog().inputs().endOffset(topic.name(), partition)
+                    offsets += relations.catalog().inputs().endOffset(topic.name(), partition)
                             - relations.catalog().inputs().earliestOffset(topic.name(), partition);
                 }
-                rows.add(List.of(topic.name(), (long) topic.partitions(), records));
+                rows.add(List.of(topic.name(), (long) topic.partitions(), offsets));
             }
         }
         return typed(
                 List.of(
                         new ColumnInfo("name", ColumnType.of(SqlType.VARCHAR)),
                         new ColumnInfo("partitions", ColumnType.of(SqlType.INTEGER)),
-                        new ColumnInfo("records", ColumnType.of(SqlType.BIGINT))),
+                        new ColumnInfo("offsets", ColumnType.of(SqlType.BIGINT))),
                 rows,
                 List.of());
     }
@@ -228,6 +233,8 @@ final class Listings {
 
     private static String summary(Relation relation) {
         return switch (relation) {
+            case Relation.Failing failing ->
+                "Rows that cannot be evaluated, computed from the log: " + failing.definition();
             case Relation.View view -> "View '" + view.name() + "': " + view.definition();
             case Relation.Stored stored -> {
                 String kind = stored.kind().word();

@@ -38,6 +38,7 @@ final class NeverNull {
             case PlanNode.SetOperation operation -> column(operation.left(), column);
             case PlanNode.TopN top -> column >= top.input().schema().size() || column(top.input(), column);
             case PlanNode.EmitFinal emit -> column(emit.input(), column);
+            case PlanNode.Failed failed -> !failed.schema().type(column).nullable();
         };
     }
 

@@ -99,6 +99,7 @@ final class PlanShape {
                 yield merged(inputs, operation.schema().size(), appendOnly);
             }
             case PlanNode.TopN top -> top(top, inputs.get(0));
+            case PlanNode.Failed failed -> new Shape(none(failed.schema().size()), failsForGood(failed.input()));
             case PlanNode.EmitFinal emit -> {
                 List<SortedSet<String>> times = none(emit.schema().size());
                 SortedSet<String> time = inputs.get(0).times.get(emit.timeColumn());
@@ -106,6 +107,13 @@ final class PlanShape {
                 yield new Shape(times, true);
             }
         };
+    }
+
+    /// Whether no failure is ever taken back: nothing below takes rows back, and no group of an aggregate recovers.
+    private boolean failsForGood(PlanNode node) {
+        return !(node instanceof PlanNode.Aggregate)
+                && shape(node).appendOnly
+                && node.inputs().stream().allMatch(this::failsForGood);
     }
 
     private static Shape source(PlanNode.Source node) {

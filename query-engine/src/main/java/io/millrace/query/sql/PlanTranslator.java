@@ -79,6 +79,7 @@ final class PlanTranslator {
             case TableScan scan -> scan(scan);
             case Values values -> values(values);
             case WindowRel window -> window(window);
+            case PlannedRel planned -> planned.plan;
             case TopRel top ->
                 new PlanNode.TopN(
                         translate(top.getInput()),

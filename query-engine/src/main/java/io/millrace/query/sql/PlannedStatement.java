@@ -60,8 +60,15 @@ public sealed interface PlannedStatement {
     /// @param appendOnly refused by the planner unless true for a stream
     /// @param continued a stream: when the query is replaced, its results stay and the new one's come behind them;
     ///     a table or view is made again
+    /// @param failOnError whether a row that cannot be evaluated stops the query instead of being left out
     record CreateQuery(
-            Create create, String queryId, Query query, int[] keyColumns, boolean appendOnly, boolean continued)
+            Create create,
+            String queryId,
+            Query query,
+            int[] keyColumns,
+            boolean appendOnly,
+            boolean continued,
+            boolean failOnError)
             implements PlannedStatement {}
 
     /// DROP.
@@ -82,7 +89,8 @@ public sealed interface PlannedStatement {
     /// @param columns fields of the JSON object that each record becomes
     /// @param keyColumn index of the column that makes the record key, −1 for none
     /// @param delete write tombstones by key
-    record Insert(String topic, Query query, Schema columns, int[] keyColumns, boolean delete)
+    /// @param word of the message: INSERT, UPDATE or DELETE
+    record Insert(String topic, Query query, Schema columns, int[] keyColumns, boolean delete, String word)
             implements PlannedStatement {}
 
     /// SHOW, DESCRIBE, EXPLAIN: rows that are known already.

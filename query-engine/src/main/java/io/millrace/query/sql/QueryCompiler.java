@@ -1,6 +1,11 @@
 package io.millrace.query.sql;
 
 import io.millrace.query.data.ColumnType;
+import io.millrace.query.parser.SqlStatements;
+import io.millrace.query.parser.node.SqlCreateRelation;
+import io.millrace.query.parser.node.SqlCreateView;
+import io.millrace.query.parser.node.SqlEmit;
+import io.millrace.query.plan.PlanNode;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -152,8 +157,34 @@ final class QueryCompiler {
                             return renamed(rel, row);
                         }));
             }
+            case Relation.Failing failing -> {
+                RelDataType row = row(failing.fields(), List.of());
+                yield new Tables.Expanded(row, Set.of(), () -> failing(failing, row));
+            }
             case Relation.Stored stored -> table(stored);
         };
+    }
+
+    /// Planned like the query itself, so that the same rows fail for the same reasons.
+    private RelNode failing(Relation.Failing failing, RelDataType row) {
+        SqlNode statement = SqlStatements.parse(failing.definition()).getLast();
+        SqlEmit emit = switch (statement) {
+            case SqlCreateView view -> view.emit();
+            case SqlCreateRelation relation -> relation.emit();
+            default -> null; // SqlNode is not sealed
+        };
+        SqlNode query = Definitions.query(failing.definition());
+        return planning.guarded(failing.name(), query, () -> {
+            boolean goesOn = planning.continuous();
+            planning.continuous(true);
+            try {
+                PlannedStatement.Query planned = new QueryPlanner(failing.scope(), Optimizer.Witness.NONE)
+                        .plan(query, QueryPlanner.emit(emit, true), emit, null);
+                return new PlannedRel(planning.cluster(), row, failing.name(), new PlanNode.Failed(planned.plan()));
+            } finally {
+                planning.continuous(goesOn);
+            }
+        });
     }
 
     private RelNode renamed(RelNode rel, RelDataType row) {

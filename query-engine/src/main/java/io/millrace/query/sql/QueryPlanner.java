@@ -19,8 +19,10 @@ import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexShuttle;
 import org.apache.calcite.rex.RexSubQuery;
+import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlNode;
 import org.apache.calcite.sql.parser.SqlParserPos;
+import org.apache.calcite.sql.util.SqlBasicVisitor;
 import org.jspecify.annotations.Nullable;
 
 /// Queries to plans.
@@ -113,7 +115,9 @@ final class QueryPlanner {
                     .withCollation(visible.collation)
                     .project();
         }
-        refuseUnrepeatable(rel, emit.continuous());
+        if (emit.continuous()) {
+            refuseUnrepeatable(rel, written);
+        }
         RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel);
         PlanNode plan = PlanTranslator.translate(optimized, planning);
         if (emit.finalOnly()) {
@@ -146,10 +150,7 @@ final class QueryPlanner {
     }
 
     /// What gives another result each time cannot be taken back, and cannot be computed again after a crash.
-    private static void refuseUnrepeatable(RelNode rel, boolean continuous) {
-        if (!continuous) {
-            return;
-        }
+    private static void refuseUnrepeatable(RelNode rel, SqlNode written) {
         Rels.any(rel, node -> {
             node.accept(new RexShuttle() {
                 @Override
@@ -159,7 +160,7 @@ final class QueryPlanner {
                                 call.getOperator().getName()
                                         + " gives another value each time, which a continuous query could neither take"
                                         + " back nor repeat after a restart",
-                                null,
+                                place(written, call.getOperator().getName()),
                                 "Derive the value from the row, for instance with MD5 of its key or from _offset.");
                     }
                     return super.visitCall(call);
@@ -167,12 +168,27 @@ final class QueryPlanner {
 
                 @Override
                 public RexNode visitSubQuery(RexSubQuery subQuery) {
-                    refuseUnrepeatable(subQuery.rel, true);
+                    refuseUnrepeatable(subQuery.rel, written);
                     return super.visitSubQuery(subQuery);
                 }
             });
             return false;
         });
+    }
+
+    /// Where a function is called; null when that is within a view.
+    private static @Nullable SqlParserPos place(SqlNode written, String function) {
+        List<SqlParserPos> found = new ArrayList<>();
+        written.accept(new SqlBasicVisitor<@Nullable Void>() {
+            @Override
+            public @Nullable Void visit(SqlCall call) {
+                if (call.getOperator().getName().equalsIgnoreCase(function)) {
+                    found.add(call.getParserPosition());
+                }
+                return super.visit(call);
+            }
+        });
+        return found.isEmpty() ? null : found.getFirst();
     }
 
     /// Holds rows back until they are final, as near to the top as a time column reaches.
@@ -221,6 +237,7 @@ final class QueryPlanner {
             case PlanNode.SetOperation operation -> null;
             case PlanNode.TopN top -> null;
             case PlanNode.EmitFinal already -> already;
+            case PlanNode.Failed failed -> null;
         };
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.query.sql;
 
 import io.millrace.query.data.ColumnType;
+import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import java.util.List;
 import java.util.Map;
@@ -88,6 +89,25 @@ sealed interface Relation {
                 }
             }
             return Optional.empty();
+        }
+    }
+
+    /// The rows that a query leaves out because they cannot be evaluated: `v$bad` of a view or of what a query
+    /// writes. Computed from the log like the query's answer, and stored nowhere.
+    ///
+    /// @param definition of the query
+    /// @param scope where the names in the query are looked up
+    record Failing(String name, Relations scope, String definition) implements Relation {
+        @Override
+        public Kind kind() {
+            return Kind.STREAM;
+        }
+
+        @Override
+        public List<Field> fields() {
+            return PlanNode.FAILED.columns().stream()
+                    .map(column -> new Field(column.name(), column.type(), SourceSpec.Origin.FIELD, List.of(), null))
+                    .toList();
         }
     }
 

@@ -117,11 +117,18 @@ final class Relations {
         return catalog.inputs().topic(name).map(this::bare).orElse(null);
     }
 
-    /// The rows of a stream that were set aside, as a stream.
+    /// The rows of a stream that were set aside, as a stream; of a query, those that it could not evaluate.
     private @Nullable Relation aside(String name) {
         boolean late = name.endsWith(LATE);
         String base = name.substring(0, name.length() - (late ? LATE : BAD).length());
-        if (!(find(base).orElse(null) instanceof Relation.Stored stored)
+        Relation known = find(base).orElse(null);
+        if (!late && known instanceof Relation.View view) {
+            return new Relation.Failing(name, view.scope(), view.definition());
+        }
+        if (!late && known instanceof Relation.Stored written && written.writer() != null) {
+            return new Relation.Failing(name, scopeOf(SqlStatements.parse(written.definition())), written.definition());
+        }
+        if (!(known instanceof Relation.Stored stored)
                 || (late && stored.watermark() == null)
                 || stored.side() != SourceSpec.Side.GOOD) {
             return null;

@@ -28,4 +28,11 @@ public interface SqlFront {
 
     /// Loads what a first statement would wait for.
     void warmUp();
+
+    /// One entry of [#describeAll].
+    default java.util.Optional<io.millrace.query.CatalogEntry> describe(String name, Catalog catalog) {
+        return describeAll(catalog).stream()
+                .filter(entry -> entry.name().equals(name))
+                .findFirst();
+    }
 }

@@ -59,6 +59,7 @@ public final class UniqueKeys {
                         : Optional.of(range(operation.schema().size()));
             case PlanNode.TopN top -> top(top);
             case PlanNode.EmitFinal emit -> key(emit.input());
+            case PlanNode.Failed failed -> Optional.empty();
         };
     }
 

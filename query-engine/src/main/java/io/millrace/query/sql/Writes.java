@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /// INSERT, UPDATE and DELETE: each is a query that ends, whose rows become records.
 final class Writes {
+    private static final String UPDATE = "UPDATE";
+    private static final String DELETE = "DELETE";
+
     private static final String ROWS = "inserted";
 
     private final Relations relations;
@@ -72,12 +75,12 @@ final class Writes {
         alias.add(new SqlIdentifier(ROWS, place));
         names.forEach(alias::add);
         SqlNode from = SqlStdOperatorTable.AS.createCall(place, alias);
-        return write(target, writable, select(values, from, null, place), false);
+        return write(target, writable, select(values, from, null, place), "INSERT");
     }
 
     PlannedStatement delete(SqlDelete delete) {
         Relation.Stored target = target((SqlIdentifier) delete.getTargetTable());
-        refuseStream(target, "DELETE", delete.getTargetTable());
+        refuseStream(target, DELETE, delete.getTargetTable());
         SqlParserPos place = delete.getParserPosition();
         List<Relation.Field> key = key(target);
         List<SqlNode> values = new ArrayList<>();
@@ -88,12 +91,12 @@ final class Writes {
                 target,
                 key,
                 select(values, from(target, delete.getTargetTable(), delete.getAlias()), delete.getCondition(), place),
-                true);
+                DELETE);
     }
 
     PlannedStatement update(SqlUpdate update) {
         Relation.Stored target = target((SqlIdentifier) update.getTargetTable());
-        refuseStream(target, "UPDATE", update.getTargetTable());
+        refuseStream(target, UPDATE, update.getTargetTable());
         SqlParserPos place = update.getParserPosition();
         List<Relation.Field> writable = writable(target);
         Map<String, SqlNode> changes = new HashMap<>();
@@ -128,11 +131,10 @@ final class Writes {
             SqlNode value = change == null ? new SqlIdentifier(field.name(), place) : cast(change, field.type(), place);
             values.add(as(value, field.name(), place));
         }
-        return write(target, writable, select(values, from, update.getCondition(), place), false);
+        return write(target, writable, select(values, from, update.getCondition(), place), UPDATE);
     }
 
-    private PlannedStatement write(
-            Relation.Stored target, List<Relation.Field> columns, SqlNode query, boolean delete) {
+    private PlannedStatement write(Relation.Stored target, List<Relation.Field> columns, SqlNode query, String word) {
         PlannedStatement.Query planned =
                 new QueryPlanner(relations, witness).plan(query, PlannedStatement.Emit.ONCE, null, null);
         int[] key = new int[target.key().size()];
@@ -147,7 +149,7 @@ final class Writes {
         Schema schema = new Schema(columns.stream()
                 .map(field -> new ColumnInfo(field.path().getFirst(), field.type()))
                 .toList());
-        return new PlannedStatement.Insert(target.topic(), planned, schema, key, delete);
+        return new PlannedStatement.Insert(target.topic(), planned, schema, key, word.equals(DELETE), word);
     }
 
     private Relation.Stored target(SqlIdentifier table) {

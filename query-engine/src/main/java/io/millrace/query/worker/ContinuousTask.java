@@ -10,6 +10,8 @@ import io.millrace.query.ResultListener;
 import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.data.Batch;
+import io.millrace.query.operator.FailedRows;
+import io.millrace.query.plan.PlanNode;
 import io.millrace.query.sql.PlannedStatement.Query;
 import io.millrace.query.sql.UniqueKeys;
 import java.io.IOException;
@@ -35,6 +37,7 @@ final class ContinuousTask extends QueryTask {
     private final OutputPort outputs;
     private final EngineSettings settings;
     private final ResultListener listener;
+    private final FailedRows failed = new FailedRows();
 
     ContinuousTask(
             String id,
@@ -59,7 +62,7 @@ final class ContinuousTask extends QueryTask {
 
     @Override
     void work() throws IOException, InterruptedException {
-        RowFailures failures = new RowFailures(session);
+        RowFailures failures = RowFailures.gathering(session, failed);
         Execution execution = new Execution(query.plan(), parts, inputs, failures);
         watch(execution, failures);
         listener.changelog(changelog(execution.appendOnly()));
@@ -78,7 +81,8 @@ final class ContinuousTask extends QueryTask {
             Frontier end = execution.end();
             boolean behind = !before.includes(end);
             if (behind || first) {
-                emission.add(execution.step(end, settings.stepRowsMax()));
+                emission.add(execution.step(end, settings.stepRowsMax()), failed.rows());
+                failed.clear();
             }
             first = false;
             boolean catchingUp = !execution.frontier().includes(start);
@@ -144,6 +148,7 @@ final class ContinuousTask extends QueryTask {
         do {
             before = execution.frontier();
             execution.step(resumed, settings.stepRowsMax());
+            failed.clear(); // they were told before
         } while (!isCancelled()
                 && !execution.frontier().includes(resumed)
                 && !execution.frontier().equals(before));
@@ -159,6 +164,8 @@ final class ContinuousTask extends QueryTask {
         private final Execution execution;
         private final Integral held = new Integral(query.schema());
         private final Batch out = new Batch(query.schema());
+        private final Integral heldFailures = new Integral(PlanNode.FAILED);
+        private final Batch failuresOut = new Batch(PlanNode.FAILED);
         private final long everyNanos = query.emit().everyMs() * 1_000_000;
         private final long delayNanos = query.emit().delayMs() * 1_000_000;
         private long lastEmission = System.nanoTime() - Math.max(everyNanos, CATCH_UP_INTERVAL_NANOS);
@@ -174,26 +181,40 @@ final class ContinuousTask extends QueryTask {
             emittedWatermarkMs = resumed.equals(Frontier.EMPTY) ? Long.MIN_VALUE : execution.watermarkMs();
         }
 
-        void add(Batch changes) {
-            if (changes.count() > 0 && held.count() == 0) {
+        void add(Batch changes, Batch failures) {
+            if (changes.count() + failures.count() > 0 && isEmpty()) {
                 heldSince = System.nanoTime();
             }
             held.add(changes);
+            heldFailures.add(failures);
+        }
+
+        private boolean isEmpty() {
+            return held.count() == 0 && heldFailures.count() == 0;
         }
 
         void emitIfDue(boolean catchingUp) {
             long now = System.nanoTime();
-            if (held.count() > 0 && (due(now, catchingUp) || held.count() > HELD_ROWS_MAX)) {
+            boolean full = held.count() > HELD_ROWS_MAX || heldFailures.count() > HELD_ROWS_MAX;
+            if (!isEmpty() && (due(now, catchingUp) || full)) {
                 out.clear();
+                failuresOut.clear();
                 held.drainTo(out);
+                heldFailures.drainTo(failuresOut);
                 sent(now);
-                listener.changes(out, emitted, emittedWatermarkMs);
+                if (failuresOut.count() > 0) {
+                    listener.failedRows(failuresOut, emitted);
+                }
+                if (out.count() > 0) {
+                    listener.changes(out, emitted, emittedWatermarkMs);
+                }
             }
-            if (held.count() == 0) {
+            if (isEmpty()) {
                 held.clear(); // what came and went again
+                heldFailures.clear();
             }
             if (now - lastProgress >= PROGRESS_INTERVAL_NANOS) {
-                if (held.count() == 0) {
+                if (isEmpty()) {
                     emitted = execution.frontier();
                     emittedWatermarkMs = execution.watermarkMs();
                 }
@@ -219,7 +240,7 @@ final class ContinuousTask extends QueryTask {
         long waitMs() {
             long now = System.nanoTime();
             long next = lastProgress + PROGRESS_INTERVAL_NANOS;
-            if (held.count() > 0) {
+            if (!isEmpty()) {
                 next = Math.min(next, Math.max(heldSince + delayNanos, lastEmission + everyNanos));
             }
             return Math.max(1, (next - now) / 1_000_000);

@@ -161,6 +161,8 @@ public final class Engine implements QueryEngine {
                 }
                 yield answered(listener, "SET");
             }
+            case PlannedStatement.Control(PlannedStatement.Action action, String queryId)
+            when action == PlannedStatement.Action.VERIFY -> verify(statement, queryId, listener);
             case PlannedStatement.Control(PlannedStatement.Action action, String queryId) -> {
                 control(action, queryId);
                 yield answered(listener, action + " QUERY");
@@ -358,8 +360,15 @@ public final class Engine implements QueryEngine {
     /// Plans a definition anew, as when it was made: without itself in the catalogue, and with the topics as it
     /// pinned them.
     private void resume(String key, String text, Catalog catalog) {
+        definition(key, text, catalog).ifPresent(query -> startPersistent(query, text));
+    }
+
+    private Optional<PlannedStatement.CreateQuery> definition(String key, String text, Catalog catalog) {
         List<ParsedStatement> statements = front.parse(text);
         ParsedStatement definition = statements.getLast();
+        if (front.writtenTopic(key, text).isEmpty()) {
+            return Optional.empty();
+        }
         Map<String, String> others = new HashMap<>(catalog.definitions());
         others.remove(key);
         for (ParsedStatement pin : statements.subList(0, statements.size() - 1)) {
@@ -368,10 +377,10 @@ public final class Engine implements QueryEngine {
                 others.put(create.key(), create.text());
             }
         }
-        if (front.plan(definition, Session.create(), new Catalog(others, inputs))
-                instanceof PlannedStatement.CreateQuery query) {
-            startPersistent(query, text);
-        }
+        return front.plan(definition, Session.create(), new Catalog(others, inputs))
+                        instanceof PlannedStatement.CreateQuery query
+                ? Optional.of(query)
+                : Optional.empty();
     }
 
     private void drop(PlannedStatement.Drop drop) {
@@ -414,21 +423,60 @@ public final class Engine implements QueryEngine {
             case PAUSE -> pause(queryId);
             case RESUME -> resume(queryId);
             case CANCEL -> cancel(queryId);
-            case VERIFY ->
-                throw new SqlException(
-                        "unsupported", "VERIFY QUERY is not supported yet; no other statement depends on it.");
+            case VERIFY -> throw new IllegalStateException("VERIFY runs a query of its own");
         };
         if (!known) {
-            Kept elsewhere = kept.get(queryId);
-            throw new SqlException(
-                    "unknown_query",
-                    elsewhere == null
-                            ? "Query '" + queryId + "' does not exist."
-                            : "Query '" + queryId + "' does not run on this node: " + placeOf(elsewhere) + ".",
-                    0,
-                    0,
-                    "SHOW QUERIES lists those that run.");
+            throw unknownQuery(queryId);
         }
+    }
+
+    private SqlException unknownQuery(String queryId) {
+        Kept elsewhere = kept.get(queryId);
+        return new SqlException(
+                "unknown_query",
+                elsewhere == null
+                        ? "Query '" + queryId + "' does not exist."
+                        : "Query '" + queryId + "' does not run on this node: " + placeOf(elsewhere) + ".",
+                0,
+                0,
+                "SHOW QUERIES lists those that run.");
+    }
+
+    /// Compares what a persistent query has written with what it should have.
+    private RunningStatement verify(ParsedStatement statement, String queryId, ResultListener listener) {
+        Catalog catalog = catalogNow();
+        String text = catalog.definitions().get(queryId);
+        PlannedStatement.CreateQuery definition =
+                text == null ? null : definition(queryId, text, catalog).orElse(null);
+        if (text == null || definition == null) {
+            if (tasks.containsKey(queryId)) {
+                throw new SqlException(
+                        "invalid_option",
+                        "Query '" + queryId + "' writes no topic, so there is nothing to verify.",
+                        0,
+                        0,
+                        "VERIFY QUERY takes a materialized view, or what CREATE STREAM or TABLE … AS has made.");
+            }
+            throw unknownQuery(queryId);
+        }
+        String all = "SELECT * FROM \"" + queryId.replace("\"", "\"\"") + '"';
+        if (!(front.plan(front.parse(all).getFirst(), Session.create(), catalog)
+                instanceof PlannedStatement.Query stored)) {
+            throw new IllegalStateException("no query: " + all);
+        }
+        return launch(id -> new VerifyTask(
+                id,
+                statement.text(),
+                definition,
+                text,
+                stored,
+                parts,
+                inputs,
+                outputs,
+                definitions,
+                settings,
+                listener,
+                () -> tasks.remove(id)));
     }
 
     @Override
@@ -512,6 +560,11 @@ public final class Engine implements QueryEngine {
     @Override
     public List<CatalogEntry> catalog() {
         return front.describeAll(catalogNow());
+    }
+
+    @Override
+    public Optional<CatalogEntry> catalogEntry(String name) {
+        return front.describe(name, catalogNow());
     }
 
     @Override

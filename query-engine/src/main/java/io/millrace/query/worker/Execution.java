@@ -6,7 +6,7 @@ import io.millrace.query.SqlException;
 import io.millrace.query.circuit.Circuit;
 import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Batch;
-import io.millrace.query.expression.CompiledCalc;
+import io.millrace.query.operator.FailedRow;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.SourceSpec;
 import java.io.DataInput;
@@ -40,12 +40,12 @@ final class Execution implements AutoCloseable {
     private volatile long badRows;
 
     /// @param failures takes rows whose evaluation fails
-    Execution(PlanNode plan, Parts parts, InputPort inputs, CompiledCalc.Failures failures) throws IOException {
+    Execution(PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures) throws IOException {
         this(plan, parts, inputs, failures, inputs::earliestOffset);
     }
 
     /// @param start where to begin
-    Execution(PlanNode plan, Parts parts, InputPort inputs, CompiledCalc.Failures failures, TopicFeed.Start start)
+    Execution(PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures, TopicFeed.Start start)
             throws IOException {
         this.inputs = inputs;
         circuit = parts.circuit(plan, failures);
@@ -84,7 +84,7 @@ final class Execution implements AutoCloseable {
     /// @param at the frontier of the one that wrote `in`
     /// @throws IOException it does not fit, or the disk failed
     static Execution restore(
-            PlanNode plan, Parts parts, InputPort inputs, CompiledCalc.Failures failures, Frontier at, DataInput in)
+            PlanNode plan, Parts parts, InputPort inputs, FailedRow.Sink failures, Frontier at, DataInput in)
             throws IOException {
         Execution execution = new Execution(plan, parts, inputs, failures, at::offset);
         try {

@@ -54,7 +54,7 @@ final class InsertSink implements EndingTask.Sink {
     @Override
     public void end(Execution execution) {
         listener.columns(new Schema(List.of()), List.of());
-        listener.complete(execution.frontier(), (insert.delete() ? "DELETE " : "INSERT ") + written);
+        listener.complete(execution.frontier(), insert.word() + " " + written);
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.millrace.query.Frontier;
 import io.millrace.query.InputPort;
 import io.millrace.query.OutputPort;
 import io.millrace.query.OutputPort.Stamp;
-import io.millrace.query.Session;
 import io.millrace.query.SqlException;
 import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Batch;
@@ -64,7 +63,7 @@ final class PersistentTask extends QueryTask {
     private final @Nullable Checkpoints checkpoints;
     private final String topic;
     private final OutputWriter writer;
-    private final RowFailures failures = new RowFailures(Session.create());
+    private final RowFailures failures;
     private volatile boolean retiring;
 
     // of the newest checkpoint
@@ -96,6 +95,7 @@ final class PersistentTask extends QueryTask {
         this.settings = settings;
         this.checkpoints = checkpoints;
         definitionHash = Beginning.hash(sql);
+        failures = new RowFailures(definition.failOnError());
         writer = new OutputWriter(definition.queryId(), topic, outputs, new OutputWriter.Waiter() {
             @Override
             public boolean await(long ms, String reason) throws InterruptedException {

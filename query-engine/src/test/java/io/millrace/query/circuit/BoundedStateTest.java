@@ -222,8 +222,8 @@ class BoundedStateTest {
         roomy.step(List.of(rows), new long[] {Long.MIN_VALUE});
         long needed = roomy.stateBytes();
         for (int missing = -1; missing <= 1; missing++) {
-            Circuit tight = Circuits.build(
-                    plan, TestCalc::compile, new CircuitSettings(needed - missing, (input, row, reason) -> {}));
+            Circuit tight =
+                    Circuits.build(plan, TestCalc::compile, new CircuitSettings(needed - missing, failed -> {}));
             if (missing <= 0) {
                 tight.step(List.of(rows), new long[] {Long.MIN_VALUE});
             } else {

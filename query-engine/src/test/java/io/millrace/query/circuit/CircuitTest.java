@@ -68,7 +68,10 @@ class CircuitTest {
         Circuit circuit = Circuits.build(
                 plan,
                 TestCalc::compile,
-                new CircuitSettings(Long.MAX_VALUE, (input, row, reason) -> reasons.add(input.row(row) + reason)));
+                new CircuitSettings(
+                        Long.MAX_VALUE,
+                        failed -> reasons.add("%s%s %+d"
+                                .formatted(failed.input().row(failed.row()), failed.reason(), failed.weight()))));
         Batch most = circuit.step(List.of(batch(CHANGES, row(1, Long.MAX_VALUE))), NO_WATERMARK);
         assertThat(most.row(0)).containsExactly(1L, Long.MAX_VALUE);
         assertThat(reasons).isEmpty();
@@ -76,11 +79,12 @@ class CircuitTest {
         Batch over = circuit.step(List.of(batch(CHANGES, row(1, 1L))), NO_WATERMARK);
         assertThat(over.count()).isEqualTo(1);
         assertThat(over.weight(0)).isEqualTo(-1);
-        assertThat(reasons).containsExactly("[1]SUM is out of range for BIGINT: 9223372036854775808");
+        assertThat(reasons).containsExactly("[1]SUM is out of range for BIGINT: 9223372036854775808 +1");
 
         Batch back = circuit.step(List.of(batch(CHANGES, row(1, -2L))), NO_WATERMARK);
         assertThat(back.row(0)).containsExactly(1L, Long.MAX_VALUE - 1);
         assertThat(back.weight(0)).isEqualTo(1);
+        assertThat(reasons).last().isEqualTo("[1]SUM is out of range for BIGINT: 9223372036854775808 -1");
     }
 
     @Test

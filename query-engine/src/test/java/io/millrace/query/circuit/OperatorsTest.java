@@ -1,8 +1,10 @@
 package io.millrace.query.circuit;
 
 import io.millrace.query.circuit.TestPlans.Kind;
+import io.millrace.query.data.Schema;
 import io.millrace.query.data.SqlType;
 import io.millrace.query.plan.AggregateCall;
+import io.millrace.query.plan.AggregateCall.Function;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.PlanNode.JoinKind;
@@ -13,6 +15,7 @@ import io.millrace.query.plan.SourceSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.apache.calcite.rex.RexNode;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +65,54 @@ class OperatorsTest {
                                         TestCalc.number(random.nextLong(-2, 4))))),
                 Kind.STREAM,
                 Kind.CHANGES);
+    }
+
+    /// Divisions by a number that may be zero, in a projection and in the condition of a join, and a group that may
+    /// have one value only.
+    @Test
+    void rowsThatFailEqualTheOracleAndAreTakenBackWithTheirRows() {
+        check(
+                1,
+                CASES_OF_A_JOIN,
+                (left, right, random) -> {
+                    boolean alike = left.schema().size() == right.schema().size();
+                    PlanNode both = new PlanNode.Union(alike ? List.of(left, right) : List.of(left), left.schema());
+                    RexNode quotient = TestCalc.divided(
+                            TestCalc.number(12),
+                            TestCalc.plus(
+                                    TestCalc.ref(both.schema(), TestPlans.V), TestCalc.number(random.nextLong(-2, 3))));
+                    List<RexNode> outputs = TestCalc.refs(both.schema());
+                    outputs.set(TestPlans.V, quotient);
+                    PlanNode divided =
+                            new PlanNode.Calc(both, TestCalc.program(both.schema(), null, outputs, both.schema()));
+                    PlanNode plan = switch (random.nextInt(4)) {
+                        case 0 -> divided;
+                        case 1 ->
+                            TestPlans.aggregate(
+                                    divided,
+                                    new int[] {TestPlans.K},
+                                    TestPlans.call(Function.SINGLE_VALUE, TestPlans.V, TestPlans.BIGINT));
+                        case 2 -> new PlanNode.Distinct(divided);
+                        default -> {
+                            Schema pair = TestPlans.pair(left, right);
+                            RexNode condition = TestCalc.greater(
+                                    TestCalc.divided(TestCalc.number(5), TestCalc.ref(pair, TestPlans.V)),
+                                    TestCalc.number(1));
+                            yield TestPlans.join(
+                                    left,
+                                    right,
+                                    JoinKind.values()[random.nextInt(JoinKind.values().length)],
+                                    new int[] {TestPlans.K},
+                                    new int[] {TestPlans.K},
+                                    TestCalc.filter(pair, condition),
+                                    null);
+                        }
+                    };
+                    return new PlanNode.Failed(plan);
+                },
+                Kind.STREAM,
+                Kind.CHANGES,
+                Kind.TABLE);
     }
 
     @Test

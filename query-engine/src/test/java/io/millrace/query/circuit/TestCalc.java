@@ -70,6 +70,10 @@ final class TestCalc {
         return REX.makeCall(SqlStdOperatorTable.AND, left, right);
     }
 
+    static RexNode divided(RexNode left, RexNode right) {
+        return REX.makeCall(SqlStdOperatorTable.DIVIDE, left, right);
+    }
+
     static RexNode plus(RexNode left, RexNode right) {
         return REX.makeCall(SqlStdOperatorTable.PLUS, left, right);
     }
@@ -109,16 +113,29 @@ final class TestCalc {
     }
 
     static RowFunction rowFunction(CalcProgram program) {
-        return row -> {
-            RexLocalRef condition = program.rex().getCondition();
-            if (condition != null && !Boolean.TRUE.equals(evaluate(condition, program, row))) {
-                return null;
+        return new RowFunction() {
+            @Override
+            public @Nullable List<@Nullable Object> apply(List<@Nullable Object> row) {
+                RexLocalRef condition = program.rex().getCondition();
+                if (condition != null && !Boolean.TRUE.equals(evaluate(condition, program, row))) {
+                    return null;
+                }
+                List<@Nullable Object> result = new ArrayList<>();
+                for (RexLocalRef output : program.rex().getProjectList()) {
+                    result.add(evaluate(output, program, row));
+                }
+                return result;
             }
-            List<@Nullable Object> result = new ArrayList<>();
-            for (RexLocalRef output : program.rex().getProjectList()) {
-                result.add(evaluate(output, program, row));
+
+            @Override
+            public @Nullable String failure(List<@Nullable Object> row) {
+                try {
+                    apply(row);
+                    return null;
+                } catch (ArithmeticException division) {
+                    return String.valueOf(division.getMessage());
+                }
             }
-            return result;
         };
     }
 
@@ -126,6 +143,11 @@ final class TestCalc {
         RowFunction function = rowFunction(program);
         return (input, output, failures) -> {
             for (int row = 0; row < input.count(); row++) {
+                String failure = function.failure(input.row(row));
+                if (failure != null) {
+                    failures.failed(input, row, failure);
+                    continue;
+                }
                 List<@Nullable Object> result = function.apply(input.row(row));
                 if (result != null) {
                     output.appendValues(result, input.weight(row));
@@ -161,6 +183,7 @@ final class TestCalc {
             case AND -> (Boolean) left && (Boolean) right;
             case PLUS -> (Long) left + (Long) right;
             case MINUS -> (Long) left - (Long) right;
+            case DIVIDE -> (Long) left / (Long) right;
             default -> throw new IllegalArgumentException("unknown call " + call);
         };
     }

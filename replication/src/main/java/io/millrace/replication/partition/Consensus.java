@@ -1,8 +1,11 @@
 package io.millrace.replication.partition;
 
+import io.millrace.replication.Member;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /// What this package needs of a consensus library: one ordered, durable log shared by the peers of a group.
 public interface Consensus extends AutoCloseable {
@@ -31,6 +34,22 @@ public interface Consensus extends AutoCloseable {
     }
 
     Status status();
+
+    /// What has stopped for good though the state machine is fine; null while it runs.
+    default @Nullable String stopped() {
+        return null;
+    }
+
+    /// Stops until [#restart], before something worse does it. Waits for it.
+    ///
+    /// @throws IOException it could not be stopped
+    default void halt() throws IOException {}
+
+    /// Starts again what has [#stopped]. Waits for it.
+    ///
+    /// @param members as far as they are known
+    /// @throws IOException it did not help; to be tried again later
+    default void restart(List<Member> members) throws IOException {}
 
     @Override
     void close();

@@ -31,17 +31,12 @@ import org.slf4j.LoggerFactory;
 
 /// Members of one group: who they are, who leads, and changes of that, one at a time.
 ///
-/// | change   | steps
-/// |
-/// |----------|--------------------------------------------------------------------------------------------------------|
-/// | add      | probe its Raft port; write its document; new configuration, which waits until it has caught up
-/// |
-/// | replace  | the same; the peer of the same node id leaves in the same configuration
-/// |
-/// | remove   | refuse when too few would answer; new configuration; delete its documents
-/// |
-/// | drain    | document; leadership moves away, and again whenever a drained node has got it
-/// |
+/// | change   | steps                                                                                    |
+/// |----------|------------------------------------------------------------------------------------------|
+/// | add      | probe its Raft port; write its document; new configuration, once it has caught up        |
+/// | replace  | the same; the peer of the same node id leaves in the same configuration                  |
+/// | remove   | refuse when too few would answer; new configuration; delete its documents                |
+/// | drain    | document; leadership moves away, and again whenever a drained node has got it            |
 ///
 /// Threading: any; changes run on a thread of their own, which waits for them.
 final class GroupCluster implements Cluster {
@@ -554,6 +549,39 @@ final class GroupCluster implements Cluster {
         if (book.draining().contains(self().nodeId()) && bestSuccessor().isPresent()) {
             transferLeadership(0, Optional.empty());
         }
+    }
+
+    /// Hands over before this node stops, so that nobody waits for an election. Nothing happens where it does
+    /// not lead.
+    void handOver(long timeoutMs) {
+        Optional<String> successor = consensus.leads() ? bestSuccessor() : Optional.empty();
+        if (successor.isEmpty()) {
+            return;
+        }
+        try {
+            peers.transfer(successor.get(), timeoutMs).get(timeoutMs, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.atInfo().addKeyValue("reason", e).log("leadership was not handed over; the others elect somebody");
+        }
+    }
+
+    /// Hands over because this node is worse off than the others.
+    ///
+    /// @return whether there is somebody to try
+    boolean moveAway(String why) {
+        Optional<String> successor = bestSuccessor();
+        if (!changes.isEmpty() || successor.isEmpty()) {
+            return false;
+        }
+        LOG.atWarn()
+                .addKeyValue("node", self().nodeId())
+                .addKeyValue("reason", why)
+                .addKeyValue("successor", Member.nodeIdOf(successor.get()))
+                .log("leadership is moved away");
+        transferLeadership(0, Optional.empty());
+        return true;
     }
 
     void close() {

@@ -95,6 +95,9 @@ public final class GroupLog implements ReplicatedLog {
     private static final long TICK_NANOS = 100_000_000;
     private static final long RETENTION_INTERVAL_NANOS = 30_000_000_000L;
     private static final long DISK_CHECK_INTERVAL_NANOS = 500_000_000;
+    private static final long RESTART_PAUSE_NANOS_MIN = 1_000_000_000;
+    private static final long RESTART_PAUSE_NANOS_MAX = 60_000_000_000L;
+    private static final long HAND_OVER_MS_MAX = 3_000;
     private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
     private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
@@ -105,7 +108,7 @@ public final class GroupLog implements ReplicatedLog {
     private final Closeable lock;
     private final InstantSource clock;
     final GroupState state;
-    private final Consensus consensus;
+    final Consensus consensus;
     final Batcher batcher;
     private final GroupCluster cluster;
     final Rebuild rebuild;
@@ -117,15 +120,18 @@ public final class GroupLog implements ReplicatedLog {
     private final Thread watch;
     private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
     private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> failureListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<String>> damageListeners = new CopyOnWriteArrayList<>();
 
     private volatile boolean closing;
     private volatile boolean diskFull;
+    private boolean movedAwayWhileFull; // the watch's
     volatile @Nullable String failure;
     private volatile @Nullable String stuck;
     private volatile @Nullable String snapshotFailure;
     private @Nullable String damage; // guarded by damageListeners
     private volatile long snapshots;
+    private volatile long restarts;
     private volatile long snapshotNanos;
     private volatile long freeBytes = Long.MAX_VALUE;
 
@@ -230,7 +236,7 @@ public final class GroupLog implements ReplicatedLog {
         log.watch.start();
         log.rebuild.start();
         log.scrubber.start();
-        if (settings.members().size() == 1) {
+        if (settings.members().equals(List.of(settings.self()))) {
             log.awaitLead();
         }
         return log;
@@ -630,6 +636,19 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     @Override
+    public AutoCloseable onFailure(Consumer<String> listener) {
+        String known;
+        synchronized (failureListeners) {
+            failureListeners.add(listener);
+            known = failure;
+        }
+        if (known != null) {
+            tell(List.of(listener), known);
+        }
+        return () -> failureListeners.remove(listener);
+    }
+
+    @Override
     public AutoCloseable onDamage(Consumer<String> listener) {
         String known;
         synchronized (damageListeners) {
@@ -637,16 +656,16 @@ public final class GroupLog implements ReplicatedLog {
             known = damage;
         }
         if (known != null) {
-            tellDamage(List.of(listener), known);
+            tell(List.of(listener), known);
         }
         return () -> damageListeners.remove(listener);
     }
 
     /// Not on the thread that found it: that one may hold what the listener is going to close.
-    private static void tellDamage(List<Consumer<String>> listeners, String what) {
-        Thread.ofVirtual().name("replication-damage").start(() -> {
+    private static void tell(List<Consumer<String>> listeners, String what) {
+        Thread.ofVirtual().name("replication-told").start(() -> {
             for (Consumer<String> listener : listeners) {
-                listener.accept(what);
+                Listener.call(() -> listener.accept(what));
             }
         });
     }
@@ -685,6 +704,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_snapshots_total", (double) snapshots);
         metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
+        metrics.put("replication_restarts_total", (double) restarts);
         metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
@@ -692,6 +712,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_rebuilds_total", (double) rebuild.copies());
         metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
         metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
+        metrics.put("replication_rebuild_seconds_last", rebuild.secondsLast());
         metrics.put("replication_copies_open", (double) copies.count());
         metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
         metrics.put("replication_scrub_passes_total", (double) scrubber.passes());
@@ -721,14 +742,18 @@ public final class GroupLog implements ReplicatedLog {
 
         @Override
         public void logFailed(String what, Throwable cause) {
-            if (failure == null) {
-                failure = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
-                        .formatted(what, cause);
-                LOG.atError()
-                        .setCause(cause)
-                        .addKeyValue("node", settings.nodeId())
-                        .log("replicated log failed");
+            List<Consumer<String>> listeners;
+            String message = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
+                    .formatted(what, cause);
+            synchronized (failureListeners) {
+                if (failure != null) {
+                    return;
+                }
+                failure = message;
+                listeners = List.copyOf(failureListeners);
             }
+            LOG.atError().setCause(cause).addKeyValue("node", settings.nodeId()).log("replicated log failed");
+            tell(listeners, message);
         }
 
         @Override
@@ -746,11 +771,11 @@ public final class GroupLog implements ReplicatedLog {
                     .setCause(found)
                     .addKeyValue("node", settings.nodeId())
                     .log("this replica is damaged; its peers have the records");
-            tellDamage(listeners, what);
+            tell(listeners, what);
         }
 
         /// A listener's fault must not stop the log.
-        private static void call(Runnable listener) {
+        static void call(Runnable listener) {
             try {
                 listener.run();
             } catch (RuntimeException e) {
@@ -774,12 +799,15 @@ public final class GroupLog implements ReplicatedLog {
         private long snapshotAtNanos;
         private long progressNanos;
         private long progressIndex = -1;
+        private long restartNanos;
+        private long restartPauseNanos = RESTART_PAUSE_NANOS_MIN;
 
         Housekeeping(long nowNanos) {
             diskNanos = nowNanos;
             retentionNanos = nowNanos;
             snapshotAtNanos = nowNanos;
             progressNanos = nowNanos;
+            restartNanos = nowNanos - RESTART_PAUSE_NANOS_MIN;
         }
 
         /// Does what is due.
@@ -802,13 +830,59 @@ public final class GroupLog implements ReplicatedLog {
                                 status.appliedIndex(),
                                 TimeUnit.NANOSECONDS.toSeconds(now - progressNanos));
             }
-            if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
+            if (failure == null && consensus.stopped() != null) {
+                restart(now);
+            } else if (failure == null && diskIsNearlyGone()) {
+                haltUntilThereIsSpace();
+            } else if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
                 snapshotAtNanos = now;
                 takeSnapshot();
             }
             if (now - retentionNanos >= RETENTION_INTERVAL_NANOS && consensus.leads()) {
                 retentionNanos = now;
                 applyRetention();
+            }
+        }
+
+        /// A leader refuses writes in time. A follower is sent what others may still write, and would go on until a
+        /// write fails in the middle.
+        private boolean diskIsNearlyGone() {
+            return freeBytes < settings.freeBytesMin() / 2 && consensus.peers() > 1 && !consensus.leads();
+        }
+
+        private void haltUntilThereIsSpace() {
+            LOG.atWarn()
+                    .addKeyValue("node", settings.nodeId())
+                    .addKeyValue("freeBytes", freeBytes)
+                    .log("this replica stops until its disk has space again");
+            try {
+                consensus.halt();
+            } catch (IOException e) {
+                LOG.atWarn().setCause(e).log("this replica could not be stopped");
+            }
+        }
+
+        /// Consensus does not recover by itself from a failed disk or a group that was closed. With space left, and
+        /// not too often, it is started again; what was applied is not touched.
+        private void restart(long now) {
+            if (diskFull || now - restartNanos < restartPauseNanos) {
+                return;
+            }
+            String stopped = consensus.stopped();
+            restartPauseNanos =
+                    now - restartNanos > RESTART_PAUSE_NANOS_MAX ? RESTART_PAUSE_NANOS_MIN : restartPauseNanos * 2;
+            restartPauseNanos = Math.min(restartPauseNanos, RESTART_PAUSE_NANOS_MAX);
+            restartNanos = now;
+            LOG.atWarn()
+                    .addKeyValue("node", settings.nodeId())
+                    .addKeyValue("reason", stopped)
+                    .log("consensus has stopped; it is started again");
+            try {
+                consensus.restart(cluster.members());
+                restarts++;
+                LOG.atInfo().addKeyValue("node", settings.nodeId()).log("consensus was started again");
+            } catch (IOException | RuntimeException e) {
+                LOG.atWarn().setCause(e).log("consensus could not be started again; it is tried once more");
             }
         }
     }
@@ -822,15 +896,56 @@ public final class GroupLog implements ReplicatedLog {
     /// What must not wait for a snapshot or a slow disk.
     private void watch() {
         long leadNanos = System.nanoTime();
+        SlowDisk slowDisk = new SlowDisk();
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
             long now = System.nanoTime();
             failOverdue();
+            failUnanswered();
             cluster.watch();
             if (now - leadNanos >= LEAD_INTERVAL_NANOS) {
                 leadNanos = now;
                 cluster.lead();
             }
+            moveAwayFromBadDisk(now, slowDisk);
+        }
+    }
+
+    /// A leader that nobody answers, or whose log has failed, cannot decide anything: those who wait are told soon.
+    private void failUnanswered() {
+        if (batcher.inFlight() == 0) {
+            return;
+        }
+        String stopped = consensus.stopped();
+        if (stopped != null) {
+            batcher.failOlderThan(0, stopped);
+        } else if (consensus.status().role().equals("leader")
+                && !consensus.group().majorityAnswers()) {
+            batcher.failOlderThan(0, "this node led and has lost contact with the majority");
+        }
+    }
+
+    private void moveAwayFromBadDisk(long now, SlowDisk slowDisk) {
+        if (!consensus.leads() || consensus.peers() < 2) {
+            slowDisk.forget();
+            return;
+        }
+        if (diskFull && !movedAwayWhileFull) {
+            // once: when all disks are full, nobody gains by passing it round
+            movedAwayWhileFull = cluster.moveAway("its disk is full");
+        } else if (!diskFull) {
+            movedAwayWhileFull = false;
+        }
+        GroupPeers group = consensus.group();
+        long[] others = group.followers().stream()
+                .mapToLong(GroupPeers.Follower::matchIndex)
+                .sorted()
+                .toArray();
+        long flushed = group.flushedIndex();
+        if (others.length > 0
+                && slowDisk.isSlow(now, group.lastIndex(), flushed, others[others.length / 2])
+                && cluster.moveAway("its disk is slow")) {
+            slowDisk.forget();
         }
     }
 
@@ -893,7 +1008,7 @@ public final class GroupLog implements ReplicatedLog {
     private void awaitSnapshot(CompletableFuture<Long> snapshot)
             throws ExecutionException, InterruptedException, TimeoutException {
         long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
-        while (!snapshot.isDone() && failure == null && System.nanoTime() < deadline) {
+        while (!snapshot.isDone() && failure == null && consensus.stopped() == null && System.nanoTime() < deadline) {
             LockSupport.parkNanos(1_000_000);
         }
         snapshot.get(0, TimeUnit.NANOSECONDS);
@@ -956,13 +1071,14 @@ public final class GroupLog implements ReplicatedLog {
         if (closing) {
             return;
         }
+        cluster.handOver(HAND_OVER_MS_MAX);
         closing = true;
         long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
         while (batcher.pendingBytes() > 0 && failure == null && System.nanoTime() < deadline) {
             LockSupport.parkNanos(1_000_000);
         }
         stopThreads();
-        if (failure == null && state.manifestOutdated()) {
+        if (failure == null && consensus.stopped() == null && state.manifestOutdated()) {
             takeSnapshot(); // the next start has nothing to replay
         }
         closeParts();

@@ -4,8 +4,8 @@ import io.millrace.replication.Member;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// The peers of a group as the consensus library knows them, and how that changes. A library that has none keeps to
-/// the defaults: a group of one that stays alone.
+/// The peers of a group as the consensus library knows them, and how that changes. A library that has none
+/// keeps to the defaults: a group of one that stays alone.
 public interface GroupPeers {
     /// A group that has no peers.
     GroupPeers ALONE = new GroupPeers() {};
@@ -34,7 +34,18 @@ public interface GroupPeers {
         return -1;
     }
 
-    /// Makes these the peers. On the leader only, one call at a time; the library waits until new ones have caught up.
+    /// Index up to which this node's log is durable here.
+    default long flushedIndex() {
+        return lastIndex();
+    }
+
+    /// On the leader: whether a majority has answered lately; elsewhere without meaning.
+    default boolean majorityAnswers() {
+        return true;
+    }
+
+    /// Makes these the peers. On the leader only, one call at a time; the library waits until new ones have
+    /// caught up.
     default CompletableFuture<Void> change(List<Member> members) {
         return CompletableFuture.failedFuture(new UnsupportedOperationException("this log has no peers"));
     }

@@ -652,19 +652,40 @@ public final class GroupState implements StateMachine {
             Manifest manifest = Manifest.read(disk, folders.manifestFile(), settings.idempotencyKeysMax())
                     .orElseThrow(() -> new IOException("nothing has been applied on this node yet"));
             List<ServedCopies.Segment> segments = new ArrayList<>();
+            List<Manifest.PartitionFact> facts = new ArrayList<>();
             for (Manifest.PartitionFact fact : manifest.partitions()) {
                 LogEnd end = fact.end();
                 PartitionReplica replica = held(fact);
-                if (end == null || replica == null) {
-                    continue; // never written
+                if (end == null || replica == null || addSegments(replica, end, segments)) {
+                    facts.add(fact);
+                } else {
+                    facts.add(emptied(fact, end));
                 }
-                addSegments(replica, end, segments);
             }
             pins++;
-            return new ServedCopies.Pinned(manifest.term(), manifest.index(), manifest.encode(), segments);
+            byte[] content = new Manifest(
+                            manifest.term(),
+                            manifest.index(),
+                            manifest.timeMs(),
+                            manifest.metadata(),
+                            facts,
+                            manifest.folder())
+                    .encode();
+            return new ServedCopies.Pinned(manifest.term(), manifest.index(), content, segments);
         } finally {
             flushing.unlock();
         }
+    }
+
+    /// All records are deleted, and with them the segment in which the manifest says that the log ends. Here the
+    /// next segment shows that; a copy has none.
+    private static Manifest.PartitionFact emptied(Manifest.PartitionFact fact, LogEnd end) {
+        return new Manifest.PartitionFact(
+                fact.topicId(),
+                fact.partition(),
+                fact.earliestOffset(),
+                new LogEnd(end.nextOffset(), 0, end.nextOffset(), end.earliestOffset()),
+                fact.window());
     }
 
     /// Topics that were deleted since the manifest still have their files.
@@ -674,8 +695,10 @@ public final class GroupState implements StateMachine {
         return found == null ? null : found[fact.partition()];
     }
 
-    private static void addSegments(PartitionReplica replica, LogEnd end, List<ServedCopies.Segment> segments)
+    /// @return whether the segment is there in which the log ends
+    private static boolean addSegments(PartitionReplica replica, LogEnd end, List<ServedCopies.Segment> segments)
             throws IOException {
+        boolean found = false;
         PartitionLog log = replica.log();
         Path folder = replica.folder();
         String name = "logs/%s/%s/"
@@ -683,6 +706,7 @@ public final class GroupState implements StateMachine {
         for (PartitionLog.Segment segment : log.segments()) {
             if (segment.firstOffset() <= end.segmentFirstOffset()) {
                 boolean last = segment.firstOffset() == end.segmentFirstOffset();
+                found |= last;
                 String file = "%020d.log".formatted(segment.firstOffset());
                 segments.add(new ServedCopies.Segment(
                         name + file,
@@ -693,6 +717,7 @@ public final class GroupState implements StateMachine {
                         !last));
             }
         }
+        return found;
     }
 
     void unpin() {

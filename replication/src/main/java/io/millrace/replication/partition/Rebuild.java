@@ -85,6 +85,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private volatile boolean closing;
     private volatile @Nullable String problem;
     private volatile String source = "";
+    private volatile double secondsLast;
     private volatile long bytesDone;
     private volatile long bytesTotal = -1;
     private final LongAdder copies = new LongAdder();
@@ -295,10 +296,11 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
                 .formatted(source, e.getMessage() == null ? e : e.getMessage());
         if (!closing) {
             LOG.atWarn()
-                    .setCause(e)
                     .addKeyValue("node", nodeId)
                     .addKeyValue("source", source)
-                    .log("rebuild failed");
+                    .addKeyValue("cause", String.valueOf(e))
+                    .log("rebuild failed; it is tried again");
+            LOG.debug("rebuild failed", e);
         }
         CompletableFuture<Optional<LogPoint>> due;
         pause();
@@ -347,6 +349,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
                 throw e;
             }
             double seconds = (System.nanoTime() - began) / 1e9;
+            secondsLast = seconds;
             LOG.atInfo()
                     .addKeyValue("node", nodeId)
                     .addKeyValue("source", member.nodeId())
@@ -468,6 +471,11 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     /// Copies that came into force.
     long copies() {
         return copies.sum();
+    }
+
+    /// That the last whole copy took.
+    double secondsLast() {
+        return secondsLast;
     }
 
     long failures() {

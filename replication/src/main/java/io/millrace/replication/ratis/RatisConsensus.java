@@ -7,184 +7,109 @@ import io.millrace.replication.partition.GroupPeers;
 import io.millrace.replication.partition.PendingEntry;
 import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.ratis.proto.RaftProtos.ReplicationLevel;
-import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.Message;
-import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
-import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftGroupId;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.protocol.exceptions.LeaderNotReadyException;
 import org.apache.ratis.protocol.exceptions.LeaderSteppingDownException;
 import org.apache.ratis.protocol.exceptions.NotLeaderException;
 import org.apache.ratis.server.DivisionInfo;
-import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
-import org.apache.ratis.util.ExitUtils;
-import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /// One Raft group of Apache Ratis, with all peers of the settings.
 ///
 /// Entries are submitted to the division directly, not through the RPC client: no serialization, no thread hop.
+///
+/// Ratis never recovers by itself from a failed log or a closed division; [#restart] starts a new server over the
+/// same files.
 public final class RatisConsensus implements Consensus {
-    private static final RaftGroupId GROUP =
-            RaftGroupId.valueOf(UUID.nameUUIDFromBytes("millrace-group-0".getBytes(StandardCharsets.UTF_8)));
-
-    // java.util.logging forgets the level of a logger that nobody holds
-    private static final Logger GRPC_LOG = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
-
     private final ReplicationSettings settings;
-    private final RaftServer server;
-    private final RaftServer.Division division;
-    private final RaftClientAsynchronousProtocol submitter;
-    private final RatisStateMachine machine;
-    private final RaftPeerId self;
-    private final ClientId clientId;
+    private final StateMachine stateMachine;
     private final AtomicLong nextCallId = new AtomicLong(1);
     private final RatisPeers group;
+    private volatile RunningPeer peer;
+    private volatile @Nullable String restartFailure;
     private volatile boolean closed;
 
-    private RatisConsensus(
-            ReplicationSettings settings, RaftServer server, RatisStateMachine machine, ClientId clientId)
-            throws IOException {
+    private RatisConsensus(ReplicationSettings settings, StateMachine stateMachine, RunningPeer peer) {
         this.settings = settings;
-        this.server = server;
-        this.machine = machine;
-        this.clientId = clientId;
-        this.self = server.getId();
-        this.division = server.getDivision(GROUP);
-        this.submitter = (RaftClientAsynchronousProtocol) division;
-        this.group = new RatisPeers(server, division, machine, clientId, nextCallId);
+        this.stateMachine = stateMachine;
+        this.peer = peer;
+        this.group = new RatisPeers(this::peer, nextCallId);
     }
 
     /// Starts this node's peer of the group.
     ///
     /// @throws IOException the log is damaged or in use, or the port cannot be bound
     public static RatisConsensus open(ReplicationSettings settings, StateMachine stateMachine) throws IOException {
-        tame();
-        Path folder = settings.dataFolder().resolve("raft");
-        java.nio.file.Files.createDirectories(folder);
-        TornTailScan.check(
-                folder.resolve(GROUP.getUuid().toString()).resolve("current"),
-                settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES,
-                stateMachine.durableIndex());
+        return new RatisConsensus(
+                settings, stateMachine, RunningPeer.start(settings, settings.members(), stateMachine, false));
+    }
 
-        List<RaftPeer> peers =
-                settings.members().stream().map(RatisConsensus::toPeer).toList();
-        InetSocketAddress address = parse(settings.self().raftAddress());
-        ClientId clientId = ClientId.randomId();
-        RatisStateMachine machine = new RatisStateMachine(stateMachine, clientId);
-        RaftServer server = null;
+    RunningPeer peer() {
+        return peer;
+    }
+
+    @Override
+    public @Nullable String stopped() {
+        return closed ? null : peer.stopped();
+    }
+
+    @Override
+    public void halt() throws IOException {
+        peer.close();
+    }
+
+    @Override
+    public void restart(List<Member> members) throws IOException {
+        RunningPeer old = peer;
         try {
-            server = RaftServer.newBuilder()
-                    .setServerId(RaftPeerId.valueOf(settings.self().peerId()))
-                    // the peers are given at every start: the first address that is registered wins over what
-                    // is stored
-                    .setGroup(RaftGroup.valueOf(GROUP, peers))
-                    // FORMAT would empty the folder; RECOVER formats only what is not there
-                    .setOption(RaftStorage.StartupOption.RECOVER)
-                    .setStateMachine(machine)
-                    .setProperties(RatisSettings.of(
-                            folder,
-                            address.getHostString(),
-                            address.getPort(),
-                            peers.size(),
-                            settings.entryBytesMax(),
-                            settings.requestTimeout()))
-                    .setParameters(RatisTls.parameters(settings.tls()))
-                    .build();
-            server.start();
-            return new RatisConsensus(settings, server, machine, clientId);
-        } catch (IOException | RuntimeException | Error e) {
-            if (server != null) {
-                closeAfter(e, server);
-            }
-            throw new IOException(
-                    "the raft log in %s could not be opened at %s: %s".formatted(folder, address, rootCause(e)), e);
-        }
-    }
-
-    /// What Ratis and its gRPC do to a whole process that does not belong to them.
-    private static void tame() {
-        GRPC_LOG.setLevel(Level.WARNING);
-        Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
-        ExitUtils.disableSystemExit(); // a port in use would end the process
-        Thread.setDefaultUncaughtExceptionHandler(before); // the class above has put its own in
-    }
-
-    private static InetSocketAddress parse(String address) {
-        int colon = address.lastIndexOf(':');
-        if (colon < 1) {
-            throw new IllegalArgumentException("a raft address is host:port, not '%s'".formatted(address));
-        }
-        return InetSocketAddress.createUnresolved(
-                address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
-    }
-
-    static RaftPeer toPeer(Member member) {
-        RaftPeer.Builder peer = RaftPeer.newBuilder().setId(member.peerId()).setAddress(member.raftAddress());
-        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port
-        // is
-        return member.httpAddress().isEmpty()
-                ? peer.build()
-                : peer.setClientAddress(member.httpAddress()).build();
-    }
-
-    private static void closeAfter(Throwable failure, RaftServer server) {
-        try {
-            server.close();
+            old.close();
+            // the new server applies what comes after the manifest: nothing twice
+            stateMachine.takeSnapshot();
+            RunningPeer next = RunningPeer.start(settings, members, stateMachine, true);
+            next.machine().onChange(old.machine().changeListener());
+            peer = next;
+            restartFailure = null;
         } catch (IOException | RuntimeException e) {
-            failure.addSuppressed(e);
+            restartFailure = e.getMessage();
+            throw e;
         }
-    }
-
-    private static String rootCause(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        return cause.toString();
     }
 
     @Override
     public void submit(PendingEntry entry) {
+        RunningPeer at = peer;
         long callId = nextCallId.getAndIncrement();
         RaftClientRequest request = RaftClientRequest.newBuilder()
-                .setClientId(clientId)
-                .setServerId(self)
-                .setGroupId(GROUP)
+                .setClientId(at.clientId())
+                .setServerId(at.server().getId())
+                .setGroupId(RunningPeer.GROUP)
                 .setCallId(callId)
                 .setMessage(new RatisStateMachine.EntryMessage(entry, UnsafeByteOperations.unsafeWrap(entry.bytes())))
                 .setType(RaftClientRequest.writeRequestType())
                 .build();
-        machine.expect(callId, entry);
+        at.machine().expect(callId, entry);
         try {
-            submitter.submitClientRequestAsync(request).whenComplete((reply, failure) -> {
-                PendingEntry undecided = machine.forget(callId);
+            at.submitter().submitClientRequestAsync(request).whenComplete((reply, failure) -> {
+                PendingEntry undecided = at.machine().forget(callId);
                 if (undecided != null) { // otherwise applying it has answered
                     fail(undecided, reply, failure);
                 }
             });
         } catch (IOException | RuntimeException e) {
-            PendingEntry undecided = machine.forget(callId);
+            PendingEntry undecided = at.machine().forget(callId);
             if (undecided != null) {
                 fail(undecided, null, e);
             }
@@ -207,10 +132,16 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public CompletableFuture<Long> snapshot() {
+        RunningPeer at = peer;
         long timeoutMs = settings.requestTimeout().toMillis();
         try {
-            return server.snapshotManagementAsync(SnapshotManagementRequest.newCreate(
-                            clientId, self, GROUP, nextCallId.getAndIncrement(), timeoutMs))
+            return at.server()
+                    .snapshotManagementAsync(SnapshotManagementRequest.newCreate(
+                            at.clientId(),
+                            at.server().getId(),
+                            RunningPeer.GROUP,
+                            nextCallId.getAndIncrement(),
+                            timeoutMs))
                     .thenApply(reply -> {
                         if (!reply.isSuccess()) {
                             throw new CompletionException(reply.getException());
@@ -224,16 +155,17 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public CompletableFuture<Void> replicatedEverywhere(long index) {
+        RunningPeer at = peer;
         RaftClientRequest watch = RaftClientRequest.newBuilder()
-                .setClientId(clientId)
-                .setServerId(self)
-                .setGroupId(GROUP)
+                .setClientId(at.clientId())
+                .setServerId(at.server().getId())
+                .setGroupId(RunningPeer.GROUP)
                 .setCallId(nextCallId.getAndIncrement())
                 .setMessage(Message.EMPTY)
                 .setType(RaftClientRequest.watchRequestType(index, ReplicationLevel.ALL))
                 .build();
         try {
-            return submitter.submitClientRequestAsync(watch).thenAccept(reply -> {
+            return at.submitter().submitClientRequestAsync(watch).thenAccept(reply -> {
                 if (!reply.isSuccess()) {
                     throw new CompletionException(reply.getException());
                 }
@@ -245,18 +177,32 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public boolean leads() {
-        return !closed && division.getInfo().isLeaderReady();
+        RunningPeer at = peer;
+        return !closed
+                && at.division().getInfo().isLeaderReady()
+                && at.machine().logFailure() == null
+                && group.majorityAnswers();
     }
 
     @Override
     public Optional<String> leader() {
-        RaftPeerId leader = closed ? null : division.getInfo().getLeaderId();
-        return Optional.ofNullable(leader).map(RaftPeerId::toString).map(Member::nodeIdOf);
+        if (closed) {
+            return Optional.empty();
+        }
+        RunningPeer at = peer;
+        RaftPeerId leader = at.division().getInfo().getLeaderId();
+        if (leader == null
+                || leader.equals(at.server().getId())
+                        && at.division().getInfo().isLeader()
+                        && !group.majorityAnswers()) {
+            return Optional.empty();
+        }
+        return Optional.of(Member.nodeIdOf(leader.toString()));
     }
 
     @Override
     public int peers() {
-        return Math.max(1, division.getRaftConf().getAllPeers().size());
+        return Math.max(1, peer.division().getRaftConf().getAllPeers().size());
     }
 
     @Override
@@ -269,20 +215,22 @@ public final class RatisConsensus implements Consensus {
         if (closed) {
             return new Status("closed", 0, -1, -1, List.of("the raft server is closed"));
         }
-        DivisionInfo info = division.getInfo();
-        List<String> problems = new ArrayList<>();
-        if (server.getLifeCycleState() != LifeCycle.State.RUNNING) {
-            problems.add("the raft server is %s; restart the node".formatted(server.getLifeCycleState()));
-        }
-        if (!info.isAlive()) {
-            problems.add("the raft group has stopped (%s); restart the node".formatted(info.getLifeCycleState()));
-        } else if (!division.getRaftLog().isOpened()) {
-            problems.add("the raft log is closed after a failed write; restart the node");
-        }
+        RunningPeer at = peer;
+        DivisionInfo info = at.division().getInfo();
+        String stopped = at.stopped();
+        String failed = restartFailure;
+        List<String> problems = stopped == null
+                ? List.of()
+                : List.of(stopped
+                        + (failed == null
+                                ? "; it is started again"
+                                : "; it could not be started again and is tried once more: " + failed));
         return new Status(
-                info.getCurrentRole().name().toLowerCase(java.util.Locale.ROOT),
+                stopped != null && !info.isAlive()
+                        ? "closed"
+                        : info.getCurrentRole().name().toLowerCase(Locale.ROOT),
                 info.getCurrentTerm(),
-                division.getRaftLog().getLastCommittedIndex(),
+                at.division().getRaftLog().getLastCommittedIndex(),
                 info.getLastAppliedIndex(),
                 problems);
     }
@@ -292,9 +240,9 @@ public final class RatisConsensus implements Consensus {
         if (!closed) {
             closed = true;
             try {
-                server.close();
+                peer.close();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         }
     }

@@ -18,6 +18,8 @@ final class RatisSettings {
     /// One message on the wire or one entry in the log is an entry of ours plus this at most.
     static final int ENTRY_OVERHEAD_BYTES = 64 << 10;
 
+    static final long TIMEOUT_MS_MIN = 800;
+    static final long TIMEOUT_MS_MAX = 1_600;
     /// A linearizable read that has no answer by then has none: a leader without a majority must not hang.
     static final long BARRIER_TIMEOUT_MS = 2_000;
 
@@ -26,12 +28,12 @@ final class RatisSettings {
     private RatisSettings() {}
 
     static RaftProperties of(
-            Path folder, String host, int port, int peers, int entryBytesMax, Duration requestTimeout) {
+            Path folder, String host, int port, int peers, boolean again, int entryBytesMax, Duration requestTimeout) {
         RaftProperties properties = new RaftProperties();
         storage(properties, folder.toFile());
         log(properties, entryBytesMax, peers);
         snapshots(properties);
-        elections(properties, peers);
+        elections(properties, peers, again);
         transport(properties, host, port, entryBytesMax);
 
         // reads through the leader's lease; needs pre-vote
@@ -111,13 +113,16 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(properties, false);
     }
 
-    private static void elections(RaftProperties properties, int peers) {
+    private static void elections(RaftProperties properties, int peers, boolean again) {
         // long enough for garbage collection pauses; heartbeats follow the smaller one (every 400 ms)
-        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(800));
-        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(1600));
-        // only until the first leader; alone there is nobody to wait for
-        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(peers == 1 ? 10 : 100));
-        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(peers == 1 ? 20 : 300));
+        RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(TIMEOUT_MS_MIN));
+        RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(TIMEOUT_MS_MAX));
+        // only until the first leader; alone there is nobody to wait for. A peer that is started again in the same
+        // process must not vote while a lease from before may be valid; a new process takes longer than that
+        long firstMin = again ? TIMEOUT_MS_MIN : 100;
+        long firstMax = again ? TIMEOUT_MS_MAX : 300;
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(peers == 1 ? 10 : firstMin));
+        RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, millis(peers == 1 ? 20 : firstMax));
         // large entries on slow disks
         RaftServerConfigKeys.Rpc.setRequestTimeout(properties, seconds(10));
         RaftServerConfigKeys.Rpc.setSlownessTimeout(properties, seconds(60));

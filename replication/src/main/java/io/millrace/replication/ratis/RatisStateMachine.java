@@ -48,6 +48,7 @@ final class RatisStateMachine extends BaseStateMachine {
     private final ByteString clientId;
     private final Map<Long, PendingEntry> inFlight = new ConcurrentHashMap<>();
     private volatile Runnable changeListener = () -> {};
+    private volatile @Nullable Throwable logFailure;
 
     RatisStateMachine(StateMachine machine, ClientId clientId) {
         this.machine = machine;
@@ -78,6 +79,15 @@ final class RatisStateMachine extends BaseStateMachine {
     @Nullable
     PendingEntry forget(long callId) {
         return inFlight.remove(callId);
+    }
+
+    void failAll(String why) {
+        for (Long callId : inFlight.keySet()) {
+            PendingEntry undecided = inFlight.remove(callId);
+            if (undecided != null) {
+                undecided.failed(why, null);
+            }
+        }
     }
 
     @Override
@@ -137,13 +147,23 @@ final class RatisStateMachine extends BaseStateMachine {
 
     @Override
     public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
-        machine.logFailed("the raft log could not be written", cause);
+        logFailure = cause;
+    }
+
+    /// Why the log cannot be written any more: disk full, an I/O error. What was applied is not touched by that.
+    @Nullable
+    Throwable logFailure() {
+        return logFailure;
     }
 
     // ---- peers ----
 
     void onChange(Runnable listener) {
         changeListener = listener;
+    }
+
+    Runnable changeListener() {
+        return changeListener;
     }
 
     @Override

@@ -220,7 +220,22 @@ public final class CopyDownload {
 
     private void sync(Path path) throws IOException {
         try (DiskFile file = disk.open(path)) {
+            sync(file, path);
+        }
+    }
+
+    /// After a failed fsync the pages count as clean although they were never written: the next fsync would lie. So
+    /// nothing is left that a next attempt could take for whole.
+    private void sync(DiskFile file, Path path) throws IOException {
+        try {
             file.sync();
+        } catch (IOException e) {
+            try {
+                disk.delete(path);
+            } catch (IOException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
         }
     }
 
@@ -273,7 +288,7 @@ public final class CopyDownload {
             if (from < file.sizeBytes()) {
                 receive(file, from, new Target(out, from, file.sizeBytes(), crc));
             }
-            out.sync();
+            sync(out, part);
         }
         return (int) crc.getValue();
     }

@@ -22,4 +22,15 @@ public final class GroupLogs {
     public static void checkDisk(ReplicatedLog log) {
         ((GroupLog) log).checkDisk();
     }
+
+    public static Consensus consensus(ReplicatedLog log) {
+        return ((GroupLog) log).consensus;
+    }
+
+    /// Reads everything that is written, once.
+    ///
+    /// @return partitions that are damaged
+    public static int scrub(ReplicatedLog log) throws java.io.InterruptedIOException {
+        return ((GroupLog) log).scrubber.pass();
+    }
 }

@@ -8,6 +8,7 @@ import io.millrace.log.LogSettings;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordReader;
 import io.millrace.log.disk.DiskImage;
+import io.millrace.log.disk.LocalDisk;
 import io.millrace.log.disk.SimulatedDisk;
 import io.millrace.replication.CopyRates;
 import io.millrace.replication.Member;
@@ -19,12 +20,15 @@ import io.millrace.replication.ReplicationSettings;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicPartition;
 import io.millrace.replication.snapshot.ServedCopies;
+import io.millrace.replication.snapshot.Throttle;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -35,6 +39,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -104,25 +109,26 @@ class StateSwapTest {
     }
 
     private static ServedCopies served(GroupState state, SimulatedDisk disk, AtomicLong nanos) {
-        return new ServedCopies(
-                disk,
-                new ServedCopies.Source() {
-                    @Override
-                    public void refresh() throws IOException {
-                        state.takeSnapshot();
-                    }
+        return new ServedCopies(disk, source(state), nanos::get);
+    }
 
-                    @Override
-                    public ServedCopies.Pinned pin() throws IOException {
-                        return state.pin();
-                    }
+    private static ServedCopies.Source source(GroupState state) {
+        return new ServedCopies.Source() {
+            @Override
+            public void refresh() throws IOException {
+                state.takeSnapshot();
+            }
 
-                    @Override
-                    public void unpin() {
-                        state.unpin();
-                    }
-                },
-                nanos::get);
+            @Override
+            public ServedCopies.Pinned pin() throws IOException {
+                return state.pin();
+            }
+
+            @Override
+            public void unpin() {
+                state.unpin();
+            }
+        };
     }
 
     private static void apply(GroupState state, List<byte[]> entries) throws IOException {
@@ -631,5 +637,84 @@ class StateSwapTest {
         assertThatThrownBy(() -> limited.open(1))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("group 1");
+    }
+
+    /// Without a network, at full speed: what the files themselves cost.
+    @Test
+    void theSpeedOfACopyIsPrinted(@TempDir Path root) throws IOException {
+        LocalDisk disk = new LocalDisk();
+        ReplicationSettings small = settings();
+        ReplicationSettings from = onDisk(small, root.resolve("from"));
+        GroupState source = GroupState.open(disk, from, 0, new Told());
+        source.apply(
+                0,
+                1,
+                ByteBuffer.wrap(new Entries().create("t", Nodes.partitions(2)).finish(1)));
+        byte[] noise = new byte[500_000];
+        new SplittableRandom(3).nextBytes(noise);
+        String value = HexFormat.of().formatHex(noise);
+        for (int i = 1; i <= 64; i++) {
+            source.apply(
+                    i,
+                    1,
+                    ByteBuffer.wrap(new Entries()
+                            .append(1, i % 2, Nodes.records(value), 0, 0, -1, null)
+                            .finish(i)));
+        }
+        ServedCopies served = new ServedCopies(disk, source(source), System::nanoTime);
+        GroupState target = GroupState.open(disk, onDisk(small, root.resolve("to")), 0, new Told());
+        Rebuild rebuild = new Rebuild(
+                target,
+                disk,
+                (member, group) -> served.open(group),
+                peer -> new Member("leader", "1", "", ""),
+                "follower",
+                new CopyRates(Long.MAX_VALUE, 1),
+                20,
+                () -> {});
+        target.fetchFrom(rebuild);
+        CompletableFuture<Optional<StateMachine.LogPoint>> answer = target.fetchCopy(LEADER, 60);
+        rebuild.step();
+        assertThat(answer).isCompleted();
+        assertThat(rebuild.bytesFetched()).isGreaterThan(64_000_000);
+        System.out.printf(
+                "copied %.0f MB in %.2f s, snapshot, checksums and fsync included: %.0f MB/s%n",
+                rebuild.bytesFetched() / 1e6,
+                rebuild.secondsLast(),
+                rebuild.bytesFetched() / 1e6 / rebuild.secondsLast());
+        target.adoptCopy();
+        assertThat(content(target)).hasSize(content(source).length());
+        target.close();
+        source.close();
+    }
+
+    private static ReplicationSettings onDisk(ReplicationSettings small, Path folder) {
+        return new ReplicationSettings(
+                small.self(),
+                small.members(),
+                folder,
+                1,
+                new LogSettings(16 << 20, 4096),
+                small.entryBytesMax(),
+                small.pendingBytesMax(),
+                small.snapshotBytes(),
+                small.snapshotInterval(),
+                0,
+                small.idempotencyWindow(),
+                20,
+                small.requestTimeout());
+    }
+
+    @Test
+    void aRateIsKept() throws IOException {
+        Throttle throttle = new Throttle(10_000_000, () -> false);
+        long began = System.nanoTime();
+        for (int i = 0; i < 30; i++) {
+            throttle.pass(100_000);
+        }
+        // 3 MB at 10 MB/s, the last piece not waited for, a tenth of a second saved up
+        assertThat((System.nanoTime() - began) / 1e9).isGreaterThan(0.18);
+        assertThatThrownBy(() -> new Throttle(1, () -> true).pass(1)).isInstanceOf(InterruptedIOException.class);
+        assertThatThrownBy(() -> new Throttle(0, () -> false)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -65,7 +65,9 @@ class PlantedBugsTest {
             Invariant.COMMITTED_ENTRIES_STAY,
             Invariant.REPLICAS_APPLY_THE_SAME_ENTRIES,
             Invariant.A_NODE_STARTS_FROM_WHAT_A_CRASH_LEFT,
+            Invariant.A_NODE_FAILS_ONLY_WITH_ITS_DISK,
             Invariant.ALL_MEANS_ALL,
+            Invariant.THE_CLUSTER_HEALS,
             Invariant.A_LEADER_KNOWS_WHAT_WAS_ACKNOWLEDGED);
 
     private static final Set<Invariant> DIVERGENCE =
@@ -120,6 +122,12 @@ class PlantedBugsTest {
                         "fsync of segment files does nothing",
                         disk(LyingDisk::new),
                         EnumSet.of(Invariant.A_NODE_FAILS_ONLY_WITH_ITS_DISK)),
+                new Bug(
+                        "a failed fsync is taken for one that worked",
+                        disk(DeafDisk::new),
+                        EnumSet.of(
+                                Invariant.A_NODE_STARTS_FROM_WHAT_A_CRASH_LEFT,
+                                Invariant.A_NODE_FAILS_ONLY_WITH_ITS_DISK)),
                 new Bug(
                         "the manifest is written in place",
                         disk(InPlaceDisk::new),
@@ -436,11 +444,22 @@ class PlantedBugsTest {
         @Override
         public DiskFile open(Path path) throws IOException {
             DiskFile file = disk.open(path);
-            return path.toString().endsWith(".log") ? new LyingFile(file) : file;
+            return path.toString().endsWith(".log") ? new LyingFile(file, false) : file;
         }
     }
 
-    private record LyingFile(DiskFile file) implements DiskFile {
+    private static final class DeafDisk extends PassesToDisk {
+        DeafDisk(Disk disk) {
+            super(disk);
+        }
+
+        @Override
+        public DiskFile open(Path path) throws IOException {
+            return new LyingFile(disk.open(path), true);
+        }
+    }
+
+    private record LyingFile(DiskFile file, boolean tries) implements DiskFile {
         @Override
         public long sizeBytes() throws IOException {
             return file.sizeBytes();
@@ -463,7 +482,13 @@ class PlantedBugsTest {
 
         @Override
         public void sync() {
-            // later, maybe
+            try {
+                if (tries) {
+                    file.sync();
+                }
+            } catch (IOException e) {
+                // it will have worked
+            }
         }
 
         @Override

@@ -345,7 +345,11 @@ final class SimulatedNode {
         copyWasReady = true;
         step(() -> {
             SteppedLog running = log();
-            running.fetch(copy, settings(number, configuration), parts.disk(disk), this::hasLostPower);
+            running.fetch(
+                    copy,
+                    settings(number, configuration),
+                    parts.disk(disk),
+                    () -> hasLostPower() || disk.usableBytes(FOLDER) == 0);
             Objects.requireNonNull(consensus).adoptCopy(copy.index(), copy.term());
             if (failure() == null) {
                 running.tidy(clock.millis());

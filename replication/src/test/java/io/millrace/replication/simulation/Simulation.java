@@ -689,16 +689,32 @@ final class Simulation {
         Map<String, Map<Long, byte[]>> found = new TreeMap<>();
         for (Map.Entry<Path, Map<String, byte[]>> folder :
                 node.disk().imageOfCache().folders().entrySet()) {
+            if (!folder.getKey().startsWith(SimulatedNode.FOLDER.resolve(inForce))) {
+                continue; // aside
+            }
             Map<Long, byte[]> batches = new TreeMap<>();
             folder.getValue().forEach((name, bytes) -> {
                 if (name.endsWith(".log")) {
                     ByteBuffer file = ByteBuffer.wrap(bytes);
-                    for (int at = 0; at + 61 <= bytes.length; at += 12 + file.getInt(at + 8)) {
-                        batches.put(file.getLong(at), Arrays.copyOfRange(bytes, at, at + 12 + file.getInt(at + 8)));
+                    int at = 0;
+                    while (at < bytes.length) {
+                        int size = at + 61 > bytes.length ? -1 : 12 + file.getInt(at + 8);
+                        if (size < 61 || size > bytes.length - at) {
+                            throw new Violation(
+                                    Invariant.REPLICAS_ARE_EQUAL,
+                                    "%s/%s of %s has %d bytes, and no batch at byte %d",
+                                    folder.getKey(),
+                                    name,
+                                    node,
+                                    bytes.length,
+                                    at);
+                        }
+                        batches.put(file.getLong(at), Arrays.copyOfRange(bytes, at, at + size));
+                        at += size;
                     }
                 }
             });
-            if (!batches.isEmpty() && folder.getKey().startsWith(SimulatedNode.FOLDER.resolve(inForce))) {
+            if (!batches.isEmpty()) {
                 found.put(
                         SimulatedNode.FOLDER
                                 .resolve(inForce)

@@ -7,7 +7,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// Some hundred schedules. One seed alone: `-Dtest=SimulationTest -Dmillrace.seed=7`.
+/// Some hundred schedules, and those that once found something. One seed alone: `-Dtest=SimulationTest
+/// -Dmillrace.seed=7`.
 class SimulationTest {
     @BeforeAll
     static void silence() {
@@ -21,7 +22,7 @@ class SimulationTest {
 
     private static LongStream seeds() {
         Long only = Long.getLong("millrace.seed");
-        return only != null ? LongStream.of(only) : LongStream.range(0, 400);
+        return only != null ? LongStream.of(only) : LongStream.range(0, 300);
     }
 
     @Test
@@ -34,8 +35,17 @@ class SimulationTest {
             acknowledged += summary.acknowledged();
         }
         if (Long.getLong("millrace.seed") == null) { // otherwise nothing was tested
-            assertThat(entries).isGreaterThan(10_000);
-            assertThat(acknowledged).isGreaterThan(5_000);
+            assertThat(entries).isGreaterThan(6_000);
+            assertThat(acknowledged).isGreaterThan(4_000);
+        }
+    }
+
+    /// 5073: a deposed leader that has not noticed. 10005: a copy whose fsync failed. 14733: a copy of a partition
+    /// of which everything was deleted.
+    @Test
+    void whatWasFoundOnceStaysFixed() {
+        for (long seed : new long[] {5_073, 10_005, 14_733}) {
+            Simulation.runAndTell(seed, Parts.GOOD);
         }
     }
 

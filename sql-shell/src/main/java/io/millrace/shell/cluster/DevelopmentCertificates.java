@@ -45,7 +45,8 @@ public final class DevelopmentCertificates {
     private static final int DAYS_MAX = 3650;
     private static final long KEYTOOL_TIMEOUT_S = 120;
     private static final Pattern DNS_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
-    private static final Pattern IP_ADDRESS = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*");
+    private static final Pattern IP_ADDRESS =
+            Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]*");
 
     private final Path folder;
     private final String password;
@@ -106,8 +107,12 @@ public final class DevelopmentCertificates {
             if (Files.exists(authority(folder))) {
                 reopenAuthority(store);
             } else {
-                keytool(store, AUTHORITY, AUTHORITY_DAYS, "CN=Millrace development authority", List.of(
-                        "-ext", "bc:c=ca:true", "-ext", "ku:c=keyCertSign,cRLSign"));
+                keytool(
+                        store,
+                        AUTHORITY,
+                        AUTHORITY_DAYS,
+                        "CN=Millrace development authority",
+                        List.of("-ext", "bc:c=ca:true", "-ext", "ku:c=keyCertSign,cRLSign"));
                 written.addAll(export(store, AUTHORITY));
             }
             for (String node : nodes) {
@@ -119,16 +124,28 @@ public final class DevelopmentCertificates {
                     names.add("dns:" + node);
                 }
                 hosts.forEach(host -> names.add(subjectName(host)));
-                keytool(store, node, days, "CN=" + node, List.of(
-                        "-signer", AUTHORITY,
-                        "-ext", "san=" + String.join(",", names.stream().distinct().toList()),
-                        "-ext", "ku:c=digitalSignature",
-                        "-ext", "eku=serverAuth,clientAuth"));
+                keytool(
+                        store,
+                        node,
+                        days,
+                        "CN=" + node,
+                        List.of(
+                                "-signer",
+                                AUTHORITY,
+                                "-ext",
+                                "san="
+                                        + String.join(
+                                                ",", names.stream().distinct().toList()),
+                                "-ext",
+                                "ku:c=digitalSignature",
+                                "-ext",
+                                "eku=serverAuth,clientAuth"));
                 written.addAll(export(store, node));
             }
             return written;
         } catch (GeneralSecurityException unusable) {
-            throw new IOException("the certificates in %s could not be made: %s".formatted(folder, unusable.getMessage()), unusable);
+            throw new IOException(
+                    "the certificates in %s could not be made: %s".formatted(folder, unusable.getMessage()), unusable);
         } finally {
             Files.deleteIfExists(store);
             Files.deleteIfExists(temporary);
@@ -150,15 +167,24 @@ public final class DevelopmentCertificates {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-genkeypair",
-                "-alias", alias,
-                "-dname", subject,
-                "-keyalg", "EC",
-                "-groupname", "secp256r1",
-                "-validity", Integer.toString(days),
-                "-startdate", "-5M", // clocks differ
-                "-keystore", store.toString(),
-                "-storetype", "PKCS12",
-                "-storepass:env", PASSWORD_VARIABLE));
+                "-alias",
+                alias,
+                "-dname",
+                subject,
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-validity",
+                Integer.toString(days),
+                "-startdate",
+                "-5M", // clocks differ
+                "-keystore",
+                store.toString(),
+                "-storetype",
+                "PKCS12",
+                "-storepass:env",
+                PASSWORD_VARIABLE));
         command.addAll(more);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put(PASSWORD_VARIABLE, password);
@@ -184,7 +210,9 @@ public final class DevelopmentCertificates {
         Certificate certificate = CertificateFactory.getInstance("X.509")
                 .generateCertificate(new ByteArrayInputStream(Files.readAllBytes(authority(folder))));
         byte[] encoded = Base64.getMimeDecoder()
-                .decode(Files.readString(keyFile).replaceAll("-----[A-Z ]+-----", "").strip());
+                .decode(Files.readString(keyFile)
+                        .replaceAll("-----[A-Z ]+-----", "")
+                        .strip());
         PrivateKey key = KeyFactory.getInstance(certificate.getPublicKey().getAlgorithm())
                 .generatePrivate(new PKCS8EncodedKeySpec(encoded));
         KeyStore keys = KeyStore.getInstance("PKCS12");
@@ -216,7 +244,9 @@ public final class DevelopmentCertificates {
         Files.deleteIfExists(next);
         boolean posix = Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix");
         FileAttribute<?>[] mode = secret && posix
-                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
                 : new FileAttribute<?>[0];
         try {
             Files.createFile(next, mode);

@@ -160,9 +160,12 @@ public final class LocalCluster {
         }
         if (tls) {
             options.addAll(List.of(
-                    "--tls.cert", DevelopmentCertificates.certificate(certificates(), id).toString(),
+                    "--tls.cert",
+                            DevelopmentCertificates.certificate(certificates(), id)
+                                    .toString(),
                     "--tls.key", DevelopmentCertificates.key(certificates(), id).toString(),
-                    "--tls.ca", DevelopmentCertificates.authority(certificates()).toString(),
+                    "--tls.ca",
+                            DevelopmentCertificates.authority(certificates()).toString(),
                     "--cluster.tls", "true")); // one node by itself too: others may join it
         }
         settings.forEach((key, value) -> {
@@ -259,8 +262,9 @@ public final class LocalCluster {
                 ClusterDescription view = client.cluster();
                 views.put(node.id(), view);
                 if (view.role().equals("leader")) {
-                    view.members().forEach(member ->
-                            member.lag().ifPresent(lag -> lags.put(member.node(), Long.toString(lag))));
+                    view.members()
+                            .forEach(member ->
+                                    member.lag().ifPresent(lag -> lags.put(member.node(), Long.toString(lag))));
                 }
             } catch (MillraceException unanswered) {
                 // the last column says it
@@ -294,19 +298,19 @@ public final class LocalCluster {
         Map<LocalNode, ProcessHandle> running = new LinkedHashMap<>();
         for (LocalNode node : stopped) {
             node.process()
-                    .ifPresentOrElse(process -> running.put(node, process), () -> say.accept(node.id() + " did not run."));
+                    .ifPresentOrElse(
+                            process -> running.put(node, process), () -> say.accept(node.id() + " did not run."));
         }
         running.values().forEach(ProcessHandle::destroy);
         boolean all = true;
         for (Map.Entry<LocalNode, ProcessHandle> entry : running.entrySet()) {
             boolean ended = entry.getKey().stop(entry.getValue(), STOP_TIMEOUT_S);
             all &= ended;
-            say.accept(
-                    entry.getKey().id()
-                            + (ended
-                                    ? " has stopped."
-                                    : " did not stop within " + STOP_TIMEOUT_S + " s; 'millrace cluster kill "
-                                            + entry.getKey().id() + "' ends it."));
+            say.accept(entry.getKey().id()
+                    + (ended
+                            ? " has stopped."
+                            : " did not stop within " + STOP_TIMEOUT_S + " s; 'millrace cluster kill "
+                                    + entry.getKey().id() + "' ends it."));
         }
         return all;
     }

@@ -70,13 +70,15 @@ public final class LocalNode {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         Map<String, String> environment = builder.environment();
         // what was set for another node must not reach these
-        environment.keySet().removeIf(name -> name.startsWith("RF_")
-                || name.startsWith("MILLRACE_CLUSTER_")
-                || name.startsWith("MILLRACE_RAFT_")
-                || name.startsWith("MILLRACE_TLS_")
-                || name.equals("MILLRACE_PORT")
-                || name.equals("MILLRACE_DATA_DIR")
-                || name.equals("MILLRACE_CONFIG"));
+        environment
+                .keySet()
+                .removeIf(name -> name.startsWith("RF_")
+                        || name.startsWith("MILLRACE_CLUSTER_")
+                        || name.startsWith("MILLRACE_RAFT_")
+                        || name.startsWith("MILLRACE_TLS_")
+                        || name.equals("MILLRACE_PORT")
+                        || name.equals("MILLRACE_DATA_DIR")
+                        || name.equals("MILLRACE_CONFIG"));
         ProcessHandle process = builder.start().toHandle();
         long since = process.info().startInstant().map(Instant::toEpochMilli).orElse(UNKNOWN);
         Files.writeString(folder.resolve("node.pid"), process.pid() + " " + since + "\n");
@@ -85,7 +87,8 @@ public final class LocalNode {
     /// The process that runs this node's folder. A process id that was given to somebody else meanwhile is not it.
     public Optional<ProcessHandle> process() {
         try {
-            String[] words = Files.readString(folder.resolve("node.pid")).strip().split(" ", -1);
+            String[] words =
+                    Files.readString(folder.resolve("node.pid")).strip().split(" ", -1);
             if (words.length != 2) {
                 return Optional.empty();
             }

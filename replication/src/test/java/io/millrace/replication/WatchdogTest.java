@@ -1,0 +1,247 @@
+package io.millrace.replication;
+
+import static io.millrace.replication.Nodes.get;
+import static io.millrace.replication.Nodes.records;
+import static io.millrace.replication.Nodes.values;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.partition.GroupLogs;
+import io.millrace.replication.ratis.RatisFaults;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What the consensus library does not notice, or does not recover from, by itself.
+class WatchdogTest {
+    private static final long ANSWER_MS_MAX = 2_000;
+
+    @TempDir
+    Path folder;
+
+    private final Links links = new Links();
+    private @Nullable NodeCluster started;
+
+    @AfterEach
+    void stop() throws IOException {
+        links.thaw();
+        if (started != null) {
+            started.close();
+        }
+        links.close();
+    }
+
+    private NodeCluster three() throws Exception {
+        NodeCluster cluster = NodeCluster.of(folder, 3, links);
+        started = cluster;
+        cluster.createTopic("t");
+        cluster.append("first");
+        cluster.awaitEverywhere(List.of("first"));
+        return cluster;
+    }
+
+    private static CompletableFuture<AppendOutcome> send(ReplicatedLog node, String value, Acknowledgement how) {
+        return node.append(new AppendRequest("t", 0, records(value), how, value, 1, -1, null));
+    }
+
+    /// Fails unless the append is answered in time, and not with success.
+    private static void assertNotAppendedInTime(ReplicatedLog node, String value) throws Exception {
+        long began = System.nanoTime();
+        try {
+            assertThat(send(node, value, Acknowledgement.QUORUM).get(10, TimeUnit.SECONDS))
+                    .isInstanceOf(AppendOutcome.NotLeader.class);
+        } catch (ExecutionException e) {
+            assertThat(e).hasCauseInstanceOf(OutcomeUnknownException.class);
+        }
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).isLessThan(ANSWER_MS_MAX);
+    }
+
+    @Test
+    void aLeaderThatIsCutOffAnswersSoonAndNeverSuccess() throws Exception {
+        NodeCluster cluster = three();
+        String cut = cluster.leader();
+        ReplicatedLog node = cluster.node(cut);
+        links.freeze(cut);
+        long frozen = System.nanoTime();
+        assertNotAppendedInTime(node, "while cut off");
+        while (System.nanoTime() - frozen < TimeUnit.SECONDS.toNanos(6)) {
+            assertNotAppendedInTime(node, "later " + System.nanoTime());
+        }
+        assertThat(node.leads("t", 0)).isFalse();
+        assertThat(node.health().ready()).isFalse();
+        assertThatThrownBy(() -> node.cluster().barrier(0).get(4, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class);
+        // the others go on meanwhile
+        String next = cluster.leader();
+        assertThat(next).isNotEqualTo(cut);
+        cluster.append("second");
+        links.thaw();
+        Nodes.await("all agree", () -> {
+            try {
+                List<String> all = values(cluster.node("n1").partition("t", 0));
+                return all.size() >= 2
+                        && all.equals(values(cluster.node("n2").partition("t", 0)))
+                        && all.equals(values(cluster.node("n3").partition("t", 0)));
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        });
+        assertThat(values(node.partition("t", 0))).startsWith("first").contains("second");
+    }
+
+    @Test
+    void whenBothFollowersAreFrozenNothingIsAcknowledgedAndNothingHangs() throws Exception {
+        NodeCluster cluster = three();
+        ReplicatedLog leader = cluster.lead();
+        List<CompletableFuture<AppendOutcome>> waiting = new ArrayList<>();
+        for (String id : List.of("n1", "n2", "n3")) {
+            links.freeze(id);
+        }
+        long began = System.nanoTime();
+        for (int i = 0; i < 200; i++) {
+            waiting.add(send(leader, "value " + i, Acknowledgement.QUORUM));
+        }
+        for (CompletableFuture<AppendOutcome> answer : waiting) {
+            try {
+                assertThat(answer.get(10, TimeUnit.SECONDS)).isInstanceOf(AppendOutcome.NotLeader.class);
+            } catch (ExecutionException e) {
+                assertThat(e).hasCauseInstanceOf(OutcomeUnknownException.class);
+            }
+        }
+        assertThat(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began)).isLessThan(ANSWER_MS_MAX);
+        links.thaw();
+        cluster.append("again");
+    }
+
+    @Test
+    void anAppendToAllReplicasIsUnknownWhenOneStaysAwayAndQuorumAppendsGoOn() throws Exception {
+        NodeCluster cluster = new NodeCluster(folder);
+        started = cluster;
+        cluster.adjust = settings -> Nodes.withRequestTimeout(settings, Duration.ofSeconds(3));
+        cluster.form(3);
+        cluster.createTopic("t");
+        String away = cluster.follower();
+        assertThat(get(send(cluster.lead(), "a", Acknowledgement.ALL))).isInstanceOf(AppendOutcome.Appended.class);
+        cluster.kill(away);
+        long began = System.nanoTime();
+        assertThatThrownBy(() -> get(send(cluster.lead(), "b", Acknowledgement.ALL)))
+                .hasCauseInstanceOf(OutcomeUnknownException.class)
+                .hasMessageContaining("majority");
+        assertThat(System.nanoTime() - began).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(2_500));
+        assertThat(get(send(cluster.lead(), "c", Acknowledgement.QUORUM))).isInstanceOf(AppendOutcome.Appended.class);
+    }
+
+    @Test
+    void aClosedGroupIsStartedAgainInPlace() throws Exception {
+        NodeCluster cluster = three();
+        String id = cluster.follower();
+        ReplicatedLog node = cluster.node(id);
+        RatisFaults.closeDivision(GroupLogs.consensus(node));
+        assertThat(node.health().ready()).isFalse();
+        cluster.append("meanwhile");
+        Nodes.await("it is ready again", () -> node.health().ready());
+        cluster.append("after");
+        cluster.awaitEverywhere(List.of("first", "meanwhile", "after"));
+        assertThat(node.metrics()).containsEntry("replication_restarts_total", 1.0);
+    }
+
+    @Test
+    void aLeaderWhoseLogHasFailedGivesWayAndComesBackInPlace() throws Exception {
+        NodeCluster cluster = three();
+        String id = cluster.leader();
+        ReplicatedLog node = cluster.node(id);
+        RatisFaults.failLog(GroupLogs.consensus(node), new IOException("No space left on device"));
+        assertThat(node.leads("t", 0)).isFalse();
+        assertThat(node.health().problems()).anyMatch(problem -> problem.contains("No space left on device"));
+        cluster.append("meanwhile");
+        Nodes.await("it is ready again", () -> node.health().ready());
+        cluster.append("after");
+        cluster.awaitEverywhere(List.of("first", "meanwhile", "after"));
+    }
+
+    @Test
+    void aSingleNodeWhoseServerHasClosedComesBackInPlaceAndLosesNothing() throws Exception {
+        NodeCluster cluster = NodeCluster.of(folder, 1);
+        started = cluster;
+        cluster.createTopic("t");
+        cluster.append("first");
+        ReplicatedLog node = cluster.node("n1");
+        for (int round = 0; round < 2; round++) {
+            RatisFaults.closeServer(GroupLogs.consensus(node));
+            cluster.append("round " + round);
+        }
+        assertThat(values(node.partition("t", 0))).containsExactly("first", "round 0", "round 1");
+    }
+
+    @Test
+    void aFullLeaderHandsOverToOneThatIsNot() throws Exception {
+        NodeCluster cluster = new NodeCluster(folder);
+        started = cluster;
+        List<LimitedDisk> disks = new ArrayList<>();
+        cluster.adjust = settings -> Nodes.withFreeBytesMin(settings, 1_000);
+        cluster.form(3, null, id -> {
+            LimitedDisk disk = new LimitedDisk();
+            disks.add(disk);
+            return disk;
+        });
+        cluster.createTopic("t");
+        cluster.append("first");
+        String full = cluster.leader();
+        disks.get(Integer.parseInt(full.substring(1)) - 1).usableBytes = 999;
+        Nodes.await(
+                "somebody else leads",
+                () -> cluster.leading().isPresent()
+                        && !cluster.leading().orElseThrow().equals(full));
+        cluster.append("second");
+        cluster.awaitEverywhere(List.of("first", "second"));
+        // all of them: everybody says so, and it ends by itself
+        disks.forEach(disk -> disk.usableBytes = 999);
+        Nodes.await(
+                "nobody accepts",
+                () -> send(cluster.lead(), "third", Acknowledgement.QUORUM).join() instanceof AppendOutcome.DiskFull);
+        disks.forEach(disk -> disk.usableBytes = 1_000);
+        cluster.append("third");
+        cluster.awaitEverywhere(List.of("first", "second", "third"));
+    }
+
+    @Test
+    void aFollowerStopsBeforeItsDiskIsFullAndComesBackByItself() throws Exception {
+        NodeCluster cluster = new NodeCluster(folder);
+        started = cluster;
+        List<LimitedDisk> disks = new ArrayList<>();
+        cluster.adjust = settings -> Nodes.withFreeBytesMin(settings, 1_000);
+        cluster.form(3, null, id -> {
+            LimitedDisk disk = new LimitedDisk();
+            disks.add(disk);
+            return disk;
+        });
+        cluster.createTopic("t");
+        cluster.append("first");
+        cluster.awaitEverywhere(List.of("first"));
+        String id = cluster.follower();
+        ReplicatedLog full = cluster.node(id);
+        LimitedDisk disk = disks.get(Integer.parseInt(id.substring(1)) - 1);
+        disk.usableBytes = 500; // refuses, but takes part
+        Nodes.await("it says so", () -> !full.health().ready());
+        cluster.append("second");
+        cluster.awaitEverywhere(List.of("first", "second"));
+        disk.usableBytes = 499;
+        Nodes.await("it stops", () -> full.health().role().equals("closed"));
+        assertThat(full.health().problems()).anyMatch(problem -> problem.contains("499 bytes left"));
+        cluster.append("third");
+        assertThat(values(full.partition("t", 0))).containsExactly("first", "second"); // reads go on
+        disk.usableBytes = 1_000;
+        Nodes.await("it is back", () -> full.health().ready());
+        cluster.awaitEverywhere(List.of("first", "second", "third"));
+    }
+}
