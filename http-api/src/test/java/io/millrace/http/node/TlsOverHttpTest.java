@@ -9,15 +9,22 @@ import io.millrace.http.tls.TestAuthority.Issued;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -83,6 +90,41 @@ class TlsOverHttpTest {
             assertThat(metrics.body())
                     .contains("millrace_tls_certificate_seconds_left 2")
                     .contains("millrace_http_tls_handshakes_failed_total 0");
+        }
+    }
+
+    @Test
+    void webSocketsAreEncryptedTooAndEndInOrder() throws Exception {
+        try (Node node = start();
+                HttpClient http = HttpClient.newBuilder()
+                        .sslContext(TlsClients.anonymous(trusted))
+                        .build()) {
+            CompletableFuture<String> heard = new CompletableFuture<>();
+            CompletableFuture<Integer> closed = new CompletableFuture<>();
+            WebSocket socket = http.newWebSocketBuilder()
+                    .buildAsync(
+                            URI.create(node.address().toString().replace("https:", "wss:") + "/v1/sql"),
+                            new WebSocket.Listener() {
+                                @Override
+                                public @Nullable CompletionStage<?> onText(
+                                        WebSocket from, CharSequence text, boolean last) {
+                                    heard.complete(text.toString());
+                                    from.request(1);
+                                    return null;
+                                }
+
+                                @Override
+                                public @Nullable CompletionStage<?> onClose(WebSocket from, int status, String reason) {
+                                    closed.complete(status);
+                                    return null;
+                                }
+                            })
+                    .get(20, TimeUnit.SECONDS);
+            socket.sendText("{\"id\":\"q\",\"sql\":\"SELECT 41 + 1 AS answer\"}", true)
+                    .get(20, TimeUnit.SECONDS);
+            assertThat(heard.get(20, TimeUnit.SECONDS)).contains("answer");
+            socket.sendClose(WebSocket.NORMAL_CLOSURE, "").get(20, TimeUnit.SECONDS);
+            assertThat(closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
         }
     }
 
