@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /// `millrace verify`.
@@ -30,8 +31,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Breaks nodes while clients use them, and checks what the nodes promised.",
             "",
-            "Starts nodes of its own on free ports; nothing that runs already is touched. As root on Linux the nodes get",
-            "networks and disks of their own, so that both can be broken; what is not possible here is listed as skipped."
+            "Starts nodes of its own; nothing that runs already is touched. As root on Linux the nodes get networks and",
+            "disks of their own, so that both can be broken; what is not possible here is listed as skipped."
         },
         footer = {
             "",
@@ -48,12 +49,11 @@ public final class Main implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init") // set by picocli before call
     private CommandSpec spec;
 
-    @Option(
-            names = "--faults",
-            arity = "0..*",
-            paramLabel = "ROW",
-            description = "The rows to run; all when none is named.")
-    private @Nullable List<String> faults;
+    @Option(names = "--faults", description = "Run the table of faults.")
+    private boolean faults;
+
+    @Parameters(arity = "0..*", paramLabel = "ROW", description = "The rows to run; all when none is named.")
+    private List<String> names = List.of();
 
     @Option(names = "--list", description = "List the rows and end.")
     private boolean list;
@@ -92,7 +92,7 @@ public final class Main implements Callable<Integer> {
         main.arguments = arguments.clone();
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         System.setOut(out);
-        System.exit(new CommandLine(main).setUsageHelpWidth(100).execute(arguments));
+        System.exit(new CommandLine(main).setUsageHelpWidth(118).execute(arguments));
     }
 
     @Override
@@ -104,8 +104,7 @@ public final class Main implements Callable<Integer> {
                             row.name(), row.what(), row.planted().what()));
             return 0;
         }
-        List<String> names = faults;
-        if (names == null) {
+        if (!faults) {
             throw new ParameterException(
                     spec.commandLine(), "Say what to verify: --faults runs the table of faults; --help explains.");
         }

@@ -31,6 +31,8 @@ public final class Rows {
     /// What a node gets to come back by itself before somebody restarts it.
     private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
 
+    private static final int FORGOTTEN_BYTES = 40_000;
+
     private static final Duration CATCH_UP = Duration.ofSeconds(60);
 
     private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
@@ -127,7 +129,7 @@ public final class Rows {
                     forgery()),
             new Row("flip-log", "a flipped bit in a Raft log", FAULT, 1, NOTHING, Rows::flipLog, forgottenLog()),
             new Row("flip-segment", "a flipped bit in a segment", FAULT, 1, NOTHING, Rows::flipSegment, forgery()),
-            new Row("wiped", "a node comes back with an empty disk", FAULT, 3, NOTHING, Rows::wipe, wipedAll()),
+            new Row("wiped", "a node comes back with an empty disk", FAULT, 3, NOTHING, Rows::wipe, forgetfulVoters()),
             new Row(
                     "rollback",
                     "an older version of a segment comes back",
@@ -333,13 +335,7 @@ public final class Rows {
         try (Tracer _ = stage.traceFsync(victim, "error=EIO")) {
             holdBetween(stage, 500, 2_000);
         }
-        if (stage.members().length > 2) {
-            stage.awaitWrites();
-            stage.recoverOrRestart(victim, SELF_REPAIR);
-        } else {
-            stage.recoverOrRestart(victim, SELF_REPAIR);
-            stage.awaitWrites();
-        }
+        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     private static void slowFsync(Stage stage) throws IOException, InterruptedException {
@@ -356,8 +352,7 @@ public final class Rows {
         stage.fillDisk(victim);
         holdBetween(stage, 1_500, 4_000);
         stage.freeDisk(victim);
-        stage.awaitWrites();
-        stage.recoverOrRestart(victim, SELF_REPAIR);
+        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     // ---- files
@@ -372,11 +367,9 @@ public final class Rows {
 
     private static void tearSegment(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
+        Path segment = stage.awaitSegments(victim).getLast();
         stage.kill(victim);
-        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
-        if (!segments.isEmpty()) {
-            stage.tearTail(segments.getLast(), Files.size(segments.getLast()));
-        }
+        stage.tearTail(segment, Files.size(segment));
         restart(stage, victim);
     }
 
@@ -387,7 +380,7 @@ public final class Rows {
                 stage.kill(i);
             }
             for (int i : stage.members()) {
-                stage.forgetTail(stage.raftLog(i), 40_000);
+                stage.forgetTail(stage.raftLog(i), FORGOTTEN_BYTES);
             }
             restart(stage, stage.members());
         });
@@ -419,14 +412,10 @@ public final class Rows {
 
     private static void flipSegment(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
+        List<Path> segments = stage.awaitSegments(victim);
         stage.kill(victim);
-        List<Path> segments = stage.segments(victim, stage.random().nextInt(Stage.partitions()));
-        if (segments.isEmpty()) {
-            restart(stage, victim);
-        } else {
-            Path segment = segments.get(stage.random().nextInt(segments.size()));
-            flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
-        }
+        Path segment = segments.get(stage.random().nextInt(segments.size()));
+        flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
     }
 
     /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the bit is
@@ -463,27 +452,24 @@ public final class Rows {
         rebuild(stage, victim);
     }
 
-    private static Planted wipedAll() {
-        return Planted.round("a majority forgets everything but its names", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-            int keeper = stage.any();
+    /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
+    private static Planted forgetfulVoters() {
+        return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);
             }
-            for (int other : stage.others(keeper)) {
-                stage.forgetAllButIdentity(other);
+            for (int other : stage.others(victim)) {
+                stage.forgetTail(stage.raftLog(other), FORGOTTEN_BYTES);
             }
+            stage.wipe(victim);
             restart(stage, stage.members());
         });
     }
 
     private static void rollBack(Stage stage) throws IOException, InterruptedException {
         int victim = stage.any();
-        int partition = stage.random().nextInt(Stage.partitions());
-        List<Path> segments = stage.segments(victim, partition);
-        if (segments.isEmpty()) {
-            return;
-        }
-        Path segment = segments.getLast();
+        Path segment = stage.awaitSegments(victim).getLast();
         Path old = segment.resolveSibling(segment.getFileName() + ".old");
         stage.copy(segment, old);
         holdBetween(stage, 800, 2_000);

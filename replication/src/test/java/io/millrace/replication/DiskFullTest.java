@@ -78,6 +78,27 @@ class DiskFullTest {
     }
 
     @Test
+    void aManifestThatDoesNotFitIsWrittenLaterAndTheNodeGoesOn() throws Exception {
+        LimitedDisk disk = new LimitedDisk();
+        try (ReplicatedLog log = open(disk)) {
+            get(log.createTopic("t", partitions(1)));
+            append(log, "t", 0, "a");
+            disk.manifestsFail = true;
+            assertThat(GroupLogs.takeSnapshot(log)).isFalse();
+            assertThat(log.health().problems()).singleElement().asString().contains("tried again");
+            assertThat(offset(append(log, "t", 0, "b"))).isEqualTo(1);
+            disk.manifestsFail = false;
+            assertThat(GroupLogs.takeSnapshot(log)).isTrue();
+            assertThat(log.health().ready()).isTrue();
+            append(log, "t", 0, "c");
+            GroupLogs.abandon(log);
+        }
+        try (ReplicatedLog again = open(new LimitedDisk())) {
+            assertThat(values(again.partition("t", 0))).containsExactly("a", "b", "c");
+        }
+    }
+
+    @Test
     void aFailedDiskStopsTheNodeAndLosesNothing() throws Exception {
         LimitedDisk disk = new LimitedDisk();
         ReplicatedLog log = open(disk);

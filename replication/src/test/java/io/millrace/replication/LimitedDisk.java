@@ -13,6 +13,7 @@ final class LimitedDisk implements Disk {
     private final LocalDisk disk = new LocalDisk();
     volatile long usableBytes = 1 << 30;
     volatile boolean writesFail;
+    volatile boolean manifestsFail;
 
     private DiskFile limited(DiskFile file) {
         return new DiskFile() {
@@ -53,6 +54,9 @@ final class LimitedDisk implements Disk {
 
     @Override
     public DiskFile open(Path file) throws IOException {
+        if (manifestsFail && file.getFileName().toString().startsWith("manifest")) {
+            throw new IOException("No space left on device");
+        }
         return limited(disk.open(file));
     }
 

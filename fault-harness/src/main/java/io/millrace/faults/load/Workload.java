@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Everybody who uses the nodes while they are being broken.
 ///
-/// - Producers with idempotency keys repeat a record until they know. Producers without go on to the next one and never
-///   repeat. Both kinds send single records and lines, each to a partition of its own choice, one request at a time.
+/// - Producers with idempotency keys repeat a record until they know. Producers without go on to the next one
+///   and never repeat. Both kinds send single records and lines, each to a partition of its own choice, one request
+///   at a time.
 /// - A consumer for each node follows all partitions.
 /// - Somebody commits offsets, somebody reads committed offsets and the latest offsets, linearizably.
 public final class Workload {

@@ -29,6 +29,8 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +65,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private final HttpTransport honest;
     private final Transport transport;
     private final Workload workload;
-    private final List<Long> resumedAfterMs = new ArrayList<>();
+    private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
     private int restarts;
 
@@ -532,18 +534,6 @@ public final class Stage implements Nodes, AutoCloseable {
         Shell.must("rm", "-rf", dataFolder(index).toString());
     }
 
-    /// What a voter is that forgets: its name and vote are there, its log and records are not.
-    public void forgetAllButIdentity(int index) throws IOException, InterruptedException {
-        note(name(index) + " forgets everything but its name");
-        try (var files = Files.list(dataFolder(index))) {
-            for (Path file : files.toList()) {
-                if (!file.getFileName().toString().equals("node.properties")) {
-                    Shell.must("rm", "-rf", file.toString());
-                }
-            }
-        }
-    }
-
     /// Copies a file to a place outside the node's folder.
     public Path save(Path file) throws IOException, InterruptedException {
         Path saved = folder.resolve("saved-" + file.getFileName());
@@ -560,6 +550,23 @@ public final class Stage implements Nodes, AutoCloseable {
     /// The open file of the node's Raft log.
     public Path raftLog(int index) throws IOException {
         return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
+    }
+
+    /// Segment files of a partition, drawn by chance, once it holds something.
+    ///
+    /// @throws IOException nothing is written for a long time
+    public List<Path> awaitSegments(int index) throws IOException, InterruptedException {
+        int partition = random.nextInt(PARTITIONS);
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
+            List<Path> segments = segments(index, partition);
+            if (!segments.isEmpty()) {
+                return segments;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        throw new IOException(name(index) + " has no segment of partition " + partition + " after "
+                + READY_PATIENCE.toSeconds() + " s");
     }
 
     /// Segment files of a partition that hold something, oldest first.
@@ -612,10 +619,11 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Overwrites the end of the used part of a file with zeros: acknowledged entries are gone without a trace.
+    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are gone
+    /// without a trace.
     public void forgetTail(Path file, int sizeBytes) throws IOException {
         long used = usedSize(file);
-        long start = Math.max(0, used - sizeBytes);
+        long start = used - Math.min(sizeBytes, used / 2);
         note("forget bytes " + start + " to " + used + " of " + folder.relativize(file));
         try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
             bytes.seek(start);
@@ -666,6 +674,27 @@ public final class Stage implements Nodes, AutoCloseable {
         }
         note("writes resumed after " + ms.getAsLong() + " ms");
         resumedAfterMs.add(ms.getAsLong());
+    }
+
+    /// Something that somebody does meanwhile.
+    @FunctionalInterface
+    public interface Repair {
+        void run() throws IOException, InterruptedException;
+    }
+
+    /// The same as [#awaitWrites], counted from now on while something is repaired.
+    public void awaitWritesWhile(Repair repair) throws IOException, InterruptedException {
+        FutureTask<Void> waiting = new FutureTask<>(() -> {
+            awaitWrites();
+            return null;
+        });
+        Thread.ofVirtual().start(waiting);
+        repair.run();
+        try {
+            waiting.get();
+        } catch (ExecutionException failed) {
+            throw new IOException(String.valueOf(failed.getCause()), failed);
+        }
     }
 
     public List<Long> resumedAfterMs() {

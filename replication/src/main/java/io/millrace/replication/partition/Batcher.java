@@ -299,6 +299,11 @@ final class Batcher implements PendingEntry.Owner {
         }
     }
 
+    /// Whether the thread has ended although nobody stopped it.
+    boolean hasDied() {
+        return !stopped && thread.getState() == Thread.State.TERMINATED;
+    }
+
     long pendingBytes() {
         return pendingBytes.get();
     }

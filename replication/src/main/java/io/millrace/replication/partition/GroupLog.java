@@ -818,6 +818,9 @@ public final class GroupLog implements ReplicatedLog {
             }
             failOverdue();
             copies.closeIdle();
+            if (batcher.hasDied()) {
+                state.logFailed("the thread that sends entries has died", new IllegalStateException("see the log"));
+            }
             Consensus.Status status = consensus.status();
             if (status.appliedIndex() >= status.committedIndex() || status.appliedIndex() != progressIndex) {
                 progressIndex = status.appliedIndex();
@@ -988,8 +991,13 @@ public final class GroupLog implements ReplicatedLog {
 
     private boolean snapshotTaken() {
         long began = System.nanoTime();
+        int postponed = state.snapshotsPostponed();
         try {
             awaitSnapshot(consensus.snapshot());
+            if (state.snapshotsPostponed() != postponed) {
+                snapshotFailure = "the last snapshot failed and is tried again: its manifest could not be written";
+                return false;
+            }
             snapshotFailure = null;
             snapshots++;
             snapshotNanos = System.nanoTime() - began;

@@ -114,6 +114,7 @@ public final class GroupState implements StateMachine {
     private volatile long durableTerm;
     private volatile long bytesSinceSnapshot;
     private volatile boolean manifestOutdated;
+    private volatile int snapshotsPostponed; // by the thread that applies
     private boolean metadataChanged;
     private final Set<PartitionReplica> touched = new LinkedHashSet<>();
     private ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES_MIN);
@@ -532,7 +533,12 @@ public final class GroupState implements StateMachine {
                     }
                 }
             }
-            new Manifest(term, index, timeMs, metadata, facts, folder).write(disk, folders.manifestFile());
+            try {
+                new Manifest(term, index, timeMs, metadata, facts, folder).write(disk, folders.manifestFile());
+            } catch (IOException e) {
+                snapshotsPostponed++;
+                throw new SnapshotPostponedException(e); // the file is written anew each time, so a retry is honest
+            }
             durableTerm = term;
             durableIndex = index;
             bytesSinceSnapshot = 0;
@@ -588,6 +594,11 @@ public final class GroupState implements StateMachine {
     /// Entry bytes that were applied and are not in a manifest.
     public long bytesSinceSnapshot() {
         return bytesSinceSnapshot;
+    }
+
+    /// How often a manifest could not be written.
+    int snapshotsPostponed() {
+        return snapshotsPostponed;
     }
 
     /// Whether anything was applied that is not in a manifest.

@@ -3,6 +3,7 @@ package io.millrace.replication.ratis;
 import io.millrace.replication.partition.CommandOutcome;
 import io.millrace.replication.partition.GroupPeers;
 import io.millrace.replication.partition.PendingEntry;
+import io.millrace.replication.partition.SnapshotPostponedException;
 import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,12 +32,15 @@ import org.apache.ratis.statemachine.impl.FileListSnapshotInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Ratis' view of a [StateMachine]: hands committed entries over and keeps the life cycle as Ratis demands it.
 ///
 /// Threading: applying and snapshots by Ratis' updater thread; the rest by any of its threads, some of them
 /// under its locks, so nothing here waits.
 final class RatisStateMachine extends BaseStateMachine {
+    private static final Logger LOG = LoggerFactory.getLogger(RatisStateMachine.class);
     private static final CompletableFuture<Message> APPLIED =
             CompletableFuture.completedFuture(Message.valueOf(ByteString.EMPTY));
 
@@ -189,6 +193,9 @@ final class RatisStateMachine extends BaseStateMachine {
     public long takeSnapshot() throws IOException {
         try {
             return machine.takeSnapshot();
+        } catch (SnapshotPostponedException e) {
+            LOG.atWarn().setCause(e).log("a snapshot is postponed");
+            return machine.durableIndex(); // not a failure: Ratis would wait for ever for the one it asked for
         } catch (IOException | RuntimeException e) {
             // after a failed fsync the page cache cannot be trusted, so a retry would lie
             machine.logFailed("the partition logs could not be made durable", e);
