@@ -271,22 +271,21 @@ public final class LocalCluster {
             }
         }
         List<String> lines = new ArrayList<>();
-        lines.add("%-5s %-23s %-10s %-10s %8s %10s %6s  %s"
-                .formatted("node", "http", "process", "role", "term", "applied", "lag", "state"));
+        String row = "%-5s %-" + (tls ? 23 : 22) + "s %-10s %-10s %8s %10s %6s  %s"; // https:// is longer
+        lines.add(row.formatted("node", "http", "process", "role", "term", "applied", "lag", "state"));
         for (LocalNode node : nodes) {
             ClusterDescription view = views.get(node.id());
             Optional<ProcessHandle> process = node.process();
             String problem = process.isEmpty() ? "stopped" : notReady(node, within);
-            lines.add("%-5s %-23s %-10s %-10s %8s %10s %6s  %s"
-                    .formatted(
-                            node.id(),
-                            node.http(),
-                            process.map(running -> Long.toString(running.pid())).orElse("-"),
-                            view == null ? "-" : view.role(),
-                            view == null ? "-" : view.term(),
-                            view == null ? "-" : view.appliedIndex(),
-                            lags.getOrDefault(node.id(), "-"),
-                            problem.isEmpty() ? "ready" : problem));
+            lines.add(row.formatted(
+                    node.id(),
+                    node.http(),
+                    process.map(running -> Long.toString(running.pid())).orElse("-"),
+                    view == null ? "-" : view.role(),
+                    view == null ? "-" : view.term(),
+                    view == null ? "-" : view.appliedIndex(),
+                    lags.getOrDefault(node.id(), "-"),
+                    problem.isEmpty() ? "ready" : problem));
         }
         return lines;
     }
