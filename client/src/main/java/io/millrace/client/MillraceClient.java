@@ -6,10 +6,12 @@ import io.millrace.client.producer.BatchingProducer;
 import io.millrace.client.sql.HttpSqlClient;
 import io.millrace.client.transport.Answer;
 import io.millrace.client.transport.Call;
+import io.millrace.client.transport.ClientTls;
 import io.millrace.client.transport.JsonObject;
 import io.millrace.client.transport.LinePublisher;
 import io.millrace.client.transport.Transport;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Flow;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /// A connection to a Millrace cluster, or to one node.
 ///
@@ -43,7 +47,10 @@ public final class MillraceClient implements AutoCloseable {
                 builder.connectTimeout,
                 builder.answerTimeout,
                 builder.retryFor,
-                builder.answerBytesMax);
+                builder.answerBytesMax,
+                builder.sslContext.isPresent()
+                        ? new ClientTls(builder.sslContext.get(), "an authority that it was given")
+                        : ClientTls.of(builder.trusted, builder.certificate, builder.key));
         sql = new HttpSqlClient(transport, builder.statementTimeout);
         topics = new HttpTopicAdmin(transport);
     }
@@ -149,6 +156,10 @@ public final class MillraceClient implements AutoCloseable {
         private Duration statementTimeout = Duration.ofMinutes(10);
         private Duration retryFor = Duration.ofSeconds(15);
         private long answerBytesMax = 256L * 1024 * 1024;
+        private Optional<SSLContext> sslContext = Optional.empty();
+        private @Nullable Path trusted; // null for the JDK's authorities
+        private @Nullable Path certificate; // null for none
+        private @Nullable Path key; // null for none
 
         private Builder() {}
 
@@ -193,6 +204,30 @@ public final class MillraceClient implements AutoCloseable {
             return this;
         }
 
+        /// Believes certificates of `https://` nodes that an authority in this PEM file has signed, instead of
+        /// those that the JDK knows.
+        public Builder trust(Path authorities) {
+            this.trusted = authorities;
+            return this;
+        }
+
+        /// Shown to nodes that ask for a certificate (`tls.client-auth`).
+        ///
+        /// @param chain PEM: the client's certificate, intermediate ones after it
+        /// @param privateKey PEM: PKCS#8, not encrypted
+        public Builder identity(Path chain, Path privateKey) {
+            this.certificate = chain;
+            this.key = privateKey;
+            return this;
+        }
+
+        /// For whoever keeps keys elsewhere than in files; wins over [#trust] and [#identity].
+        public Builder sslContext(SSLContext context) {
+            this.sslContext = Optional.of(context);
+            return this;
+        }
+
+        /// @throws MillraceException `invalid_certificate`: a file of [#trust] or [#identity] cannot be used
         public MillraceClient build() {
             return new MillraceClient(this);
         }

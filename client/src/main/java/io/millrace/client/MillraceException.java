@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// | code | meaning |
 /// |------|---------|
 /// | `cannot_connect` | no node accepted a connection; nothing was sent |
+/// | `invalid_certificate` | a file with certificates or a key cannot be used; nothing was sent |
 /// | `outcome_unknown` | the connection broke or timed out after sending; the request may have been carried out |
 /// | `unexpected_answer` | something answered that does not speak Millrace's protocol |
 /// | `answer_too_large` | the answer exceeds the client's limit |
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// | `interrupted` | the calling thread was interrupted |
 public final class MillraceException extends RuntimeException {
     public static final String CANNOT_CONNECT = "cannot_connect";
+    public static final String INVALID_CERTIFICATE = "invalid_certificate";
     public static final String OUTCOME_UNKNOWN = "outcome_unknown";
     public static final String UNEXPECTED_ANSWER = "unexpected_answer";
     public static final String ANSWER_TOO_LARGE = "answer_too_large";

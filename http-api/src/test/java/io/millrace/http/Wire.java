@@ -25,7 +25,12 @@ public final class Wire implements AutoCloseable {
     }
 
     public Wire(URI node) throws IOException {
-        socket = new Socket(node.getHost(), node.getPort());
+        this(new Socket(node.getHost(), node.getPort()));
+    }
+
+    /// On a connection of another kind.
+    public Wire(Socket connected) throws IOException {
+        socket = connected;
         socket.setSoTimeout(TIMEOUT_MS);
         in = new java.io.BufferedInputStream(socket.getInputStream());
     }

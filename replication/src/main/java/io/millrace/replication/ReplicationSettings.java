@@ -4,6 +4,7 @@ import io.millrace.log.LogSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// @param self this node. An empty directory id stands for the one of the data folder; port 0 for a free one,
 ///     which is kept in the folder and tried again at the next start
@@ -19,6 +20,7 @@ import java.util.List;
 /// @param idempotencyWindow how long a key is remembered, by record time
 /// @param idempotencyKeysMax keys remembered in each partition
 /// @param rates of work in the background
+/// @param tls of the connections between nodes; null for plain ones
 public record ReplicationSettings(
         Member self,
         List<Member> members,
@@ -33,12 +35,13 @@ public record ReplicationSettings(
         Duration idempotencyWindow,
         int idempotencyKeysMax,
         Duration requestTimeout,
-        CopyRates rates) {
+        CopyRates rates,
+        @Nullable NodeTls tls) {
     public ReplicationSettings {
         members = List.copyOf(members);
     }
 
-    /// With the usual rates.
+    /// With the usual rates and plain connections.
     public ReplicationSettings(
             Member self,
             List<Member> members,
@@ -67,7 +70,8 @@ public record ReplicationSettings(
                 idempotencyWindow,
                 idempotencyKeysMax,
                 requestTimeout,
-                CopyRates.DEFAULT);
+                CopyRates.DEFAULT,
+                null);
     }
 
     public String nodeId() {
@@ -90,7 +94,28 @@ public record ReplicationSettings(
                 idempotencyWindow,
                 idempotencyKeysMax,
                 requestTimeout,
-                otherRates);
+                otherRates,
+                tls);
+    }
+
+    /// The same with other connections between nodes.
+    public ReplicationSettings with(@Nullable NodeTls otherTls) {
+        return new ReplicationSettings(
+                self,
+                members,
+                dataFolder,
+                groups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                rates,
+                otherTls);
     }
 
     /// The same for another place in a cluster.
@@ -109,7 +134,8 @@ public record ReplicationSettings(
                 idempotencyWindow,
                 idempotencyKeysMax,
                 requestTimeout,
-                rates);
+                rates,
+                tls);
     }
 
     /// One node by itself, its Raft port on loopback; 0 picks a free one.

@@ -1,5 +1,6 @@
 package io.millrace.shell;
 
+import io.millrace.shell.cluster.DevelopmentCertificates;
 import io.millrace.shell.cluster.LocalCluster;
 import io.millrace.shell.cluster.LocalNode;
 import java.io.IOException;
@@ -34,7 +35,8 @@ import picocli.CommandLine.Spec;
             ClusterTool.Add.class,
             ClusterTool.Start.class,
             ClusterTool.Stop.class,
-            ClusterTool.Kill.class
+            ClusterTool.Kill.class,
+            ClusterTool.Certs.class
         })
 final class ClusterTool implements Runnable {
     @Spec
@@ -44,7 +46,8 @@ final class ClusterTool implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "Say what to do with the cluster: up, down, status, add, start, stop or kill");
+                spec.commandLine(),
+                "Say what to do with the cluster: up, down, status, add, start, stop, kill or certs");
     }
 
     /// What all of them share.
@@ -91,25 +94,35 @@ final class ClusterTool implements Runnable {
 
     private static void printTable(Streams streams, LocalCluster cluster, boolean ready) {
         cluster.table(Duration.ofSeconds(2)).forEach(streams.out()::println);
-        cluster.nodes().stream()
-                .filter(LocalNode::isRunning)
-                .findFirst()
-                .filter(node -> ready)
-                .ifPresent(node -> streams.out()
-                        .println("\nTry:  curl %s/broker/topics -d '{\"name\":\"orders\",\"partitions\":2}'%n"
-                                        .formatted(node.http())
-                                + "      curl -L '%s/broker/topics/orders/produce?partition=0' -d 'hello'%n"
-                                        .formatted(node.http())
-                                + "      %s sql --url %s"
-                                        .formatted(
-                                                streams.environment().getOrDefault("MILLRACE_LAUNCHER", "millrace"),
-                                                String.join(
-                                                        ",",
-                                                        cluster.nodes().stream()
-                                                                .map(known -> known.http()
-                                                                        .toString())
-                                                                .toList()))));
+        if (ready) {
+            cluster.nodes().stream()
+                    .filter(LocalNode::isRunning)
+                    .findFirst()
+                    .ifPresent(node -> printFirstSteps(streams, cluster, node));
+        }
         streams.out().flush();
+    }
+
+    private static void printFirstSteps(Streams streams, LocalCluster cluster, LocalNode node) {
+        String curl =
+                "curl" + cluster.authority().map(file -> " --cacert " + file).orElse("");
+        String launcher = streams.environment().getOrDefault("MILLRACE_LAUNCHER", "millrace");
+        String urls = String.join(
+                ",",
+                cluster.nodes().stream().map(known -> known.http().toString()).toList());
+        streams.out().println();
+        streams.out()
+                .println("Try:  %s -L %s/broker/topics -d '{\"name\":\"orders\",\"partitions\":2}'"
+                        .formatted(curl, node.http()));
+        streams.out()
+                .println("      %s -L '%s/broker/topics/orders/produce?partition=0' -d 'hello'"
+                        .formatted(curl, node.http()));
+        streams.out()
+                .println("      %s sql --url %s%s"
+                        .formatted(
+                                launcher,
+                                urls,
+                                cluster.authority().map(file -> " --ca " + file).orElse("")));
     }
 
     /// `millrace cluster up`.
@@ -143,6 +156,11 @@ final class ClusterTool implements Runnable {
         private Map<String, String> settings = new LinkedHashMap<>();
 
         @Option(
+                names = "--tls",
+                description = "Encrypt everything: makes an authority and certificates in the folder's certs.")
+        private boolean tls;
+
+        @Option(
                 names = "--wait-s",
                 paramLabel = "SECONDS",
                 description = "How long to wait. Default: ${DEFAULT-VALUE}.")
@@ -167,17 +185,19 @@ final class ClusterTool implements Runnable {
                     throw new ParameterException(
                             spec.commandLine(), "--base-port " + base + " leaves no ports for " + count + " nodes");
                 }
-                cluster = LocalCluster.make(where.folder, launcher, count, base, settings);
+                cluster = LocalCluster.make(where.folder, launcher, count, base, tls, settings);
             } else if (nodes != null && nodes != cluster.nodes().size()) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "The cluster in %s has %d nodes; 'millrace cluster add' adds one."
                                 .formatted(where.folder, cluster.nodes().size()));
-            } else if (basePort != null || !settings.isEmpty()) {
+            } else if (basePort != null
+                    || !settings.isEmpty()
+                    || (tls && cluster.authority().isEmpty())) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "The cluster in " + where.folder
-                                + " exists; its ports and settings were chosen when it was made.");
+                                + " exists; its ports, settings and encryption were chosen when it was made.");
             }
             List<String> started = new ArrayList<>();
             for (LocalNode node : cluster.nodes()) {
@@ -342,6 +362,70 @@ final class ClusterTool implements Runnable {
         @Override
         int act(LocalCluster cluster, LocalNode node) throws IOException, InterruptedException {
             streams.out().println(node.kill() ? node.id() + " is dead." : node.id() + " did not run.");
+            return 0;
+        }
+    }
+
+    /// `millrace cluster certs`.
+    @Command(
+            name = "certs",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Make an authority and one certificate a node, to try encryption out. An authority that is there is used",
+                "again; for a real one keep its key away from the nodes."
+            })
+    static final class Certs implements Callable<Integer> {
+        private final Streams streams;
+
+        @Spec
+        @SuppressWarnings("NullAway.Init") // set by picocli
+        private CommandSpec spec;
+
+        @Option(names = "--dir", paramLabel = "FOLDER", description = "Where. Default: ${DEFAULT-VALUE}.")
+        private Path folder = Path.of("certs");
+
+        @Option(
+                names = "--nodes",
+                paramLabel = "ID[,ID...]",
+                split = ",",
+                description = "Names of the nodes. Default: ${DEFAULT-VALUE}.")
+        private List<String> nodes = new ArrayList<>(List.of("n1", "n2", "n3"));
+
+        @Option(
+                names = "--hosts",
+                paramLabel = "HOST[,HOST...]",
+                split = ",",
+                description =
+                        "Names and addresses at which the nodes are reached, beside their ids, localhost and 127.0.0.1.")
+        private List<String> hosts = new ArrayList<>();
+
+        @Option(
+                names = "--days",
+                paramLabel = "DAYS",
+                description = "How long they are valid. Default: ${DEFAULT-VALUE}.")
+        private int days = 365;
+
+        @Option(
+                names = "--renew",
+                description = "Replace certificates that are there; running nodes read them by themselves.")
+        private boolean renew;
+
+        Certs(Streams streams) {
+            this.streams = streams;
+        }
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            List<Path> written;
+            try {
+                written = DevelopmentCertificates.make(folder, nodes, hosts, days, renew);
+            } catch (IllegalArgumentException mistake) {
+                throw new ParameterException(spec.commandLine(), String.valueOf(mistake.getMessage()), mistake);
+            }
+            written.forEach(streams.out()::println);
+            if (written.isEmpty()) {
+                streams.err().println("Everything is there already; --renew replaces the nodes' certificates.");
+            }
             return 0;
         }
     }

@@ -3,6 +3,7 @@ package io.millrace.shell;
 import io.millrace.client.MillraceClient;
 import io.millrace.client.MillraceException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +35,29 @@ final class ConnectionOptions {
             paramLabel = "TOKEN",
             description = "Bearer token. Default: $MILLRACE_TOKEN, which keeps it out of the process list.")
     private @Nullable String token;
+
+    @Option(
+            names = "--ca",
+            paramLabel = "FILE",
+            description = "PEM file with the authority of https:// nodes. Default: $MILLRACE_CA, or those of the JDK.")
+    private @Nullable Path authority;
+
+    @Option(
+            names = "--cert",
+            paramLabel = "FILE",
+            description = "PEM file with a certificate for nodes that ask for one. Default: $MILLRACE_CERT.")
+    private @Nullable Path certificate;
+
+    @Option(
+            names = "--key",
+            paramLabel = "FILE",
+            description = "PEM file with its private key. Default: $MILLRACE_KEY.")
+    private @Nullable Path key;
+
+    private static @Nullable Path given(@Nullable Path option, String variable, Map<String, String> environment) {
+        String value = environment.get(variable);
+        return option != null || value == null || value.isBlank() ? option : Path.of(value.strip());
+    }
 
     /// The nodes, as given, from the environment, or the default.
     List<URI> nodes(Map<String, String> environment) {
@@ -76,6 +100,19 @@ final class ConnectionOptions {
         String secret = token == null ? streams.environment().get("MILLRACE_TOKEN") : token;
         if (secret != null && !secret.isBlank()) {
             builder.token(secret.strip());
+        }
+        Path trusted = given(authority, "MILLRACE_CA", streams.environment());
+        if (trusted != null) {
+            builder.trust(trusted);
+        }
+        Path shown = given(certificate, "MILLRACE_CERT", streams.environment());
+        Path secretKey = given(key, "MILLRACE_KEY", streams.environment());
+        if (shown != null && secretKey != null) {
+            builder.identity(shown, secretKey);
+        } else if (shown != null || secretKey != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--cert and --key (MILLRACE_CERT and MILLRACE_KEY) belong together; one is missing");
         }
         MillraceClient client = builder.build();
         try {

@@ -4,6 +4,7 @@ import io.millrace.client.MillraceException;
 import io.millrace.shell.print.ErrorPrinter;
 import io.millrace.shell.run.RunOutcome;
 import java.io.PrintWriter;
+import javax.net.ssl.SSLException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -89,7 +90,10 @@ public final class Main implements Runnable {
             streams.out().flush();
             PrintWriter err = command.getErr();
             ErrorPrinter.lines(known, null, streams.errorPalette()).forEach(err::println);
-            if (known.code().equals(MillraceException.CANNOT_CONNECT)) {
+            if (known.getCause() instanceof SSLException) {
+                err.println(
+                        "`--ca FILE` says whom to believe, `--cert` and `--key` what to show; docs/tls.md explains them.");
+            } else if (known.code().equals(MillraceException.CANNOT_CONNECT)) {
                 err.println("Is a node running there? `millrace start` runs one; --url names another.");
             }
             err.flush();

@@ -87,10 +87,10 @@ class ClusterToolTest {
     }
 
     @Test
-    void whatWasChosenIsFoundAgainAndLaterNodesJoin() throws IOException {
+    void whatWasChosenIsFoundAgainAndLaterNodesJoin() throws IOException, InterruptedException {
         Path place = folder.resolve("made");
         String launcher = launcher("#!/bin/sh\nprintf '%s ' \"$@\"\n");
-        LocalCluster made = LocalCluster.make(place, launcher, 3, 20_000, Map.of("log-level", "warn"));
+        LocalCluster made = LocalCluster.make(place, launcher, 3, 20_000, false, Map.of("log-level", "warn"));
         made.add();
         LocalCluster found = LocalCluster.open(place, launcher).orElseThrow();
         assertThat(found.nodes().stream().map(LocalNode::id)).containsExactly("n1", "n2", "n3", "n4");
@@ -101,7 +101,7 @@ class ClusterToolTest {
     @Test
     void aProcessThatGotTheNumberOfADeadNodeIsLeftAlone() throws IOException, InterruptedException {
         Path place = folder.resolve("made");
-        LocalCluster cluster = LocalCluster.make(place, "none", 1, 20_000, Map.of());
+        LocalCluster cluster = LocalCluster.make(place, "none", 1, 20_000, false, Map.of());
         Files.createDirectories(place.resolve("n1"));
         Files.writeString(place.resolve("n1/node.pid"), ProcessHandle.current().pid() + " 1000\n");
         assertThat(cluster.nodes().getFirst().isRunning()).isFalse();

@@ -25,6 +25,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /// Sends a [Call] to whichever node can answer it.
@@ -32,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// | what happens | what is done |
 /// |--------------|--------------|
 /// | connection refused, or no connection in time | the next node; nothing was sent, so this is always safe |
+/// | the certificates of the two ends do not fit | the next node; fail when none is left |
 /// | 307 | follow, at most five times; remember the place for the call's affinity, or for all writes |
 /// | 429 | wait as long as asked, same node |
 /// | 503 | the next node, after the wait that was asked for once all nodes were asked |
@@ -52,6 +56,7 @@ public final class Transport implements AutoCloseable {
     private final Duration answerTimeout;
     private final Duration retryFor;
     private final long answerBytesMax;
+    private final ClientTls tls;
     private final ExecutorService executor;
     private final HttpClient http;
     private final AtomicInteger current = new AtomicInteger();
@@ -75,7 +80,8 @@ public final class Transport implements AutoCloseable {
             Duration connectTimeout,
             Duration answerTimeout,
             Duration retryFor,
-            long answerBytesMax) {
+            long answerBytesMax,
+            ClientTls tls) {
         if (nodes.isEmpty()) {
             throw new IllegalArgumentException("at least one node is needed");
         }
@@ -84,13 +90,15 @@ public final class Transport implements AutoCloseable {
         this.answerTimeout = answerTimeout;
         this.retryFor = retryFor;
         this.answerBytesMax = answerBytesMax;
+        this.tls = tls;
         this.executor = Executors.newVirtualThreadPerTaskExecutor();
-        this.http = HttpClient.newBuilder()
+        HttpClient.Builder builder = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(connectTimeout)
-                .executor(executor)
-                .build();
+                .executor(executor);
+        SSLContext context = tls.context();
+        this.http = (context == null ? builder : builder.sslContext(context)).build();
     }
 
     private static URI root(URI node) {
@@ -132,6 +140,7 @@ public final class Transport implements AutoCloseable {
             }
             MillraceException failure;
             boolean nextNode;
+            boolean hopeless = false; // asking the same node again will not help
             try {
                 HttpResponse<Answer> response = attempt(call, target, streams);
                 int status = response.statusCode();
@@ -178,6 +187,7 @@ public final class Transport implements AutoCloseable {
                                 + notSent.reason,
                         notSent.getCause());
                 nextNode = true;
+                hopeless = notSent.hopeless;
             } catch (Unanswered unanswered) {
                 failure = new MillraceException(
                         MillraceException.OUTCOME_UNKNOWN,
@@ -197,6 +207,9 @@ public final class Transport implements AutoCloseable {
             base = nextNode ? nodes.get(Math.floorMod(nodeIndex, nodes.size())) : target.resolve("/");
             target = base.resolve(call.pathAndQuery());
             boolean everyNodeAsked = !nextNode || failures % nodes.size() == 0;
+            if (everyNodeAsked && hopeless) {
+                throw failure;
+            }
             if (everyNodeAsked) {
                 pauseOrThrow(failure, waitMs(failure, failures / nodes.size()), deadline);
             }
@@ -244,7 +257,7 @@ public final class Transport implements AutoCloseable {
             pending.cancel(true);
             throw interrupted(interrupted);
         } catch (ExecutionException failed) {
-            throw sorted(failed.getCause());
+            throw sorted(target, failed.getCause());
         }
     }
 
@@ -263,7 +276,7 @@ public final class Transport implements AutoCloseable {
     }
 
     /// Tells a request that was never sent from one that may have been carried out.
-    private MillraceException sorted(@Nullable Throwable cause) throws NotSent, Unanswered {
+    private MillraceException sorted(URI target, @Nullable Throwable cause) throws NotSent, Unanswered {
         if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
             boolean unknownHost = cause.getCause() instanceof UnresolvedAddressException;
             String said = cause.getMessage() == null ? "" : cause.getMessage();
@@ -272,7 +285,17 @@ public final class Transport implements AutoCloseable {
                     : cause instanceof HttpConnectTimeoutException
                             ? "timed out"
                             : said.isBlank() ? "connection refused" : said;
-            throw new NotSent(reason, cause);
+            throw new NotSent(reason, cause, false);
+        }
+        if (cause instanceof SSLException tlsFailure) {
+            Optional<String> disagreement = tls.disagreement(target, tlsFailure);
+            // a server that refuses a certificate has not looked at the request
+            if (disagreement.isPresent() || cause instanceof SSLHandshakeException) {
+                throw new NotSent(
+                        disagreement.orElse("the TLS handshake failed (" + cause.getMessage() + ")"),
+                        cause,
+                        disagreement.isPresent());
+            }
         }
         // what the JDK's limiting body subscriber says
         if (cause instanceof IOException && String.valueOf(cause.getMessage()).startsWith("body exceeds capacity")) {
@@ -417,10 +440,13 @@ public final class Transport implements AutoCloseable {
     private static final class NotSent extends Exception {
         private static final long serialVersionUID = 1L;
         private final String reason;
+        private final boolean hopeless;
 
-        NotSent(String reason, Throwable cause) {
+        /// @param hopeless whether another attempt at the same node would end the same
+        NotSent(String reason, Throwable cause, boolean hopeless) {
             super(reason, cause);
             this.reason = reason;
+            this.hopeless = hopeless;
         }
     }
 

@@ -24,15 +24,17 @@ public final class AdminRoutes {
     private AdminRoutes() {}
 
     /// @param stopping whether the node is on its way down: then it is not ready
+    /// @param warnings what does not keep the node from being ready, but is told with it
     public static List<Route> of(
             ReplicatedLog log,
             int partitionsDefault,
             Metrics metrics,
             Supplier<Boolean> stopping,
+            Supplier<List<String>> warnings,
             Leadership leadership) {
         Topics topics = new Topics(log, partitionsDefault);
         Groups groups = new Groups(log);
-        Handler ready = Bodies.withoutBody(exchange -> ready(exchange, log.health(), stopping.get()));
+        Handler ready = Bodies.withoutBody(exchange -> ready(exchange, log.health(), stopping.get(), warnings.get()));
         return List.of(
                 post("/broker/topics", Scope.ADMIN, leadership.guard(Bodies.onLoop(topics::create)), "Create a topic"),
                 get("/broker/topics", Scope.CONSUME, -1, Bodies.withoutBodyOnThread(topics::list), "List topics"),
@@ -123,12 +125,13 @@ public final class AdminRoutes {
         exchange.reply(200, Exchange.JSON, new JsonBuffer(16).ascii("{\"ok\":true}\n"));
     }
 
-    private static void ready(Exchange exchange, Health health, boolean stopping) {
+    private static void ready(Exchange exchange, Health health, boolean stopping, List<String> warnings) {
         List<String> problems = new ArrayList<>(health.problems());
         if (stopping) {
             problems.add("the node is stopping");
         }
         boolean ready = health.ready() && !stopping;
+        problems.addAll(warnings);
         JsonBuffer json = new JsonBuffer(256).ascii("{\"ok\":").bool(ready);
         if (!ready) {
             Failures.notReady(json, problems, exchange.requestId());

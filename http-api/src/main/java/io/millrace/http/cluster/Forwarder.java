@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /// Sends requests on to the leader, for clients that cannot follow a redirect.
@@ -160,7 +161,9 @@ final class Forwarder {
         private HttpFailure failure(@Nullable Throwable thrown) {
             Throwable cause =
                     thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
-            if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
+            if (cause instanceof ConnectException
+                    || cause instanceof HttpConnectTimeoutException
+                    || cause instanceof SSLHandshakeException) {
                 return new HttpFailure(
                         ErrorCode.NO_LEADER,
                         "Node %s leads, but does not answer at %s. Nothing has happened; try again."

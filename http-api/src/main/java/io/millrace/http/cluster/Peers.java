@@ -15,6 +15,8 @@ import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Executors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /// How this node asks others. The client is made when it is first needed: a node by itself never does.
@@ -25,11 +27,14 @@ public final class Peers implements AutoCloseable {
     private static final int ANSWER_BYTES_MAX = 64 << 20;
 
     private final String token;
+    private final @Nullable SSLContext tls;
     private @Nullable HttpClient http; // guarded by this
 
     /// @param token shown to other nodes; empty for none
-    public Peers(String token) {
+    /// @param tls with this node's certificate and those it believes; null for those that the JDK believes
+    public Peers(String token, @Nullable SSLContext tls) {
         this.token = token;
+        this.tls = tls;
     }
 
     /// Another node's answer.
@@ -47,12 +52,12 @@ public final class Peers implements AutoCloseable {
     synchronized HttpClient http() {
         HttpClient client = http;
         if (client == null) {
-            client = HttpClient.newBuilder()
+            HttpClient.Builder builder = HttpClient.newBuilder()
                     .version(HttpClient.Version.HTTP_1_1)
                     .followRedirects(HttpClient.Redirect.NEVER)
                     .connectTimeout(CONNECT_WITHIN)
-                    .executor(Executors.newVirtualThreadPerTaskExecutor())
-                    .build();
+                    .executor(Executors.newVirtualThreadPerTaskExecutor());
+            client = (tls == null ? builder : builder.sslContext(tls)).build();
             http = client;
         }
         return client;
@@ -121,6 +126,8 @@ public final class Peers implements AutoCloseable {
                     address + " did not answer within "
                             + request.timeout().orElse(CONNECT_WITHIN).toMillis() + " ms",
                     late);
+        } catch (SSLException distrust) {
+            throw new IOException("no TLS with %s: %s".formatted(address, distrust.getMessage()), distrust);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while " + address + " was asked", interrupted);

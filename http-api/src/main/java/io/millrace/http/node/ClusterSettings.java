@@ -25,14 +25,15 @@ record ClusterSettings(
     private static final int NODES_MAX = 7;
     private static final int PORT_MAX = 65_535;
 
+    /// @param scheme of its HTTP server: `http` or `https`
     /// @param host name or address, IPv6 ones in brackets
-    record Place(String host, int raftPort, int httpPort) {
+    record Place(String scheme, String host, int raftPort, int httpPort) {
         String raftAddress() {
             return host + ":" + raftPort;
         }
 
         String httpAddress() {
-            return "http://" + host + ":" + httpPort;
+            return scheme + "://" + host + ":" + httpPort;
         }
 
         /// The host as a socket takes it.
@@ -58,8 +59,9 @@ record ClusterSettings(
 
     /// Reads `n1=127.0.0.1:7000/7001,n2=…`; without an HTTP port it is the Raft port + 1.
     ///
+    /// @param scheme of all HTTP servers
     /// @throws UsageException it is malformed or contradicts itself
-    static Map<String, Place> parseNodes(String text) throws UsageException {
+    static Map<String, Place> parseNodes(String text, String scheme) throws UsageException {
         Map<String, Place> nodes = new LinkedHashMap<>();
         Map<String, String> users = new HashMap<>();
         for (String entry : text.split(",")) {
@@ -75,7 +77,7 @@ record ClusterSettings(
             String id = checkId(match.group(1).strip());
             int raftPort = port(match.group(3), id);
             int httpPort = match.group(4) == null ? port(Integer.toString(raftPort + 1), id) : port(match.group(4), id);
-            Place place = new Place(match.group(2), raftPort, httpPort);
+            Place place = new Place(scheme, match.group(2), raftPort, httpPort);
             if (nodes.putIfAbsent(id, place) != null) {
                 throw new UsageException("Setting cluster.nodes: node '%s' is there twice.".formatted(id));
             }
@@ -117,17 +119,25 @@ record ClusterSettings(
 
     /// Reads an address of another node.
     ///
-    /// @throws UsageException it is not `http://HOST:PORT`
+    /// @throws UsageException it is not `http://HOST:PORT` or `https://HOST:PORT`
     static URI parseAddress(Setting setting, String text) throws UsageException {
         try {
             URI address = URI.create(text.strip());
-            if ("http".equals(address.getScheme()) && address.getHost() != null && address.getPort() > 0) {
-                return URI.create("http://" + address.getRawAuthority());
+            String scheme = address.getScheme();
+            if (("http".equals(scheme) || "https".equals(scheme))
+                    && address.getHost() != null
+                    && address.getPort() > 0) {
+                return URI.create(scheme + "://" + address.getRawAuthority());
             }
         } catch (IllegalArgumentException malformed) {
-            throw new UsageException("Setting %s must be http://HOST:PORT, not '%s'.".formatted(setting.key(), text));
+            throw notAnAddress(setting, text);
         }
-        throw new UsageException("Setting %s must be http://HOST:PORT, not '%s'.".formatted(setting.key(), text));
+        throw notAnAddress(setting, text);
+    }
+
+    private static UsageException notAnAddress(Setting setting, String text) {
+        return new UsageException(
+                "Setting %s must be http://HOST:PORT or https://HOST:PORT, not '%s'.".formatted(setting.key(), text));
     }
 
     /// Ayder's `RF_HA_NODES`, `ID:HOST:RAFT-PORT[:PRIORITY],…`, in our words. Priorities are dropped: any node

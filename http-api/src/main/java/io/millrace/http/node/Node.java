@@ -18,6 +18,9 @@ import io.millrace.http.server.HttpServer;
 import io.millrace.http.server.ServerSettings;
 import io.millrace.http.subscribe.SubscribeRoutes;
 import io.millrace.http.subscribe.SubscribeSettings;
+import io.millrace.http.tls.ClientAuthentication;
+import io.millrace.http.tls.NodeCertificates;
+import io.millrace.http.tls.TlsFiles;
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogSettings;
 import io.millrace.log.disk.Disk;
@@ -32,6 +35,7 @@ import io.millrace.replication.DamagedReplicaException;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.NodeIdentity;
+import io.millrace.replication.NodeTls;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicatedLogs;
 import io.millrace.replication.ReplicationSettings;
@@ -78,6 +82,7 @@ public final class Node implements AutoCloseable {
     private final Path folder;
     private final Disk disk = new LocalDisk();
     private final DataFolderLock lock;
+    private final @Nullable NodeCertificates certificates;
     private final Peers peers;
     private final Metrics metrics = new Metrics();
     private final Bootstrap bootstrap = new Bootstrap();
@@ -94,16 +99,24 @@ public final class Node implements AutoCloseable {
     private @Nullable QueryEngine engine; // guarded by opening
     private volatile @Nullable Thread starter;
 
-    private Node(Settings settings, Tokens tokens, Path folder, DataFolderLock lock)
+    private Node(
+            Settings settings, Tokens tokens, @Nullable NodeCertificates certificates, Path folder, DataFolderLock lock)
             throws IOException, UsageException {
         this.settings = settings;
         this.cluster = settings.cluster();
         this.folder = folder;
         this.lock = lock;
-        this.peers = new Peers(cluster.token());
-        this.server = new HttpServer(server(settings), bootstrap.routes(this::identity), tokens, metrics);
+        this.certificates = certificates;
+        this.peers = new Peers(cluster.token(), certificates == null ? null : certificates.clientContext());
+        this.server = new HttpServer(server(settings), bootstrap.routes(this::identity), tokens, metrics, certificates);
+        if (certificates != null) {
+            metrics.gauge(
+                    "tls_certificate_seconds_left", "Until this node's certificate expires", certificates::secondsLeft);
+            metrics.gauge(
+                    "tls_replacements", "Times that key or certificates were replaced", certificates::replacements);
+        }
         InetSocketAddress listening = server.start();
-        this.address = address(settings.text(Setting.HOST), listening.getPort());
+        this.address = address(settings.scheme(), settings.text(Setting.HOST), listening.getPort());
     }
 
     /// Starts a node by itself, which acknowledges records when this returns; or one of several, which goes on
@@ -127,12 +140,19 @@ public final class Node implements AutoCloseable {
     static Node start(Settings settings) throws IOException, UsageException {
         Tokens tokens = tokens(settings);
         Path folder = Path.of(settings.text(Setting.DATA_DIR)).toAbsolutePath().normalize();
-        DataFolderLock lock = DataFolderLock.take(folder);
+        NodeCertificates certificates = certificates(settings);
+        DataFolderLock lock = null;
         Node node;
         try {
-            node = new Node(settings, tokens, folder, lock);
+            lock = DataFolderLock.take(folder);
+            node = new Node(settings, tokens, certificates, folder, lock);
         } catch (IOException | RuntimeException | Error | UsageException failure) {
-            lock.close();
+            if (lock != null) {
+                lock.close();
+            }
+            if (certificates != null) {
+                certificates.close();
+            }
             throw failure;
         }
         try {
@@ -514,7 +534,8 @@ public final class Node implements AutoCloseable {
                     replication(settings, folder)
                             .with(self, members)
                             .with(new CopyRates(
-                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES))),
+                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES)))
+                            .with(nodeTls()),
                     disk,
                     InstantSource.system(),
                     new RemoteCopies(peers));
@@ -553,6 +574,11 @@ public final class Node implements AutoCloseable {
         }
         warmUp(opened);
         started.complete(null);
+    }
+
+    /// What does not keep this node from working yet.
+    private List<String> warnings() {
+        return certificates == null ? List.of() : certificates.warnings();
     }
 
     /// Where a member is reached.
@@ -594,8 +620,25 @@ public final class Node implements AutoCloseable {
                 settings.integer(Setting.CHECKPOINT_MS));
     }
 
-    private static URI address(String host, int port) {
-        return URI.create("http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port);
+    private static @Nullable NodeCertificates certificates(Settings settings) throws IOException, UsageException {
+        TlsFiles files = settings.tlsFiles();
+        return files == null
+                ? null
+                : NodeCertificates.load(
+                        files,
+                        ClientAuthentication.valueOf(
+                                settings.text(Setting.TLS_CLIENT_AUTH).toUpperCase(Locale.ROOT)),
+                        settings.flag(Setting.CLUSTER_TLS));
+    }
+
+    /// What the consensus shows and believes; null for plain connections.
+    private @Nullable NodeTls nodeTls() throws UsageException {
+        NodeCertificates own = certificates;
+        return own == null || !settings.flag(Setting.CLUSTER_TLS) ? null : new NodeTls(own.keys(), own.trust());
+    }
+
+    private static URI address(String scheme, String host, int port) {
+        return URI.create(scheme + "://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port);
     }
 
     private static Tokens tokens(Settings settings) throws IOException, UsageException {
@@ -626,7 +669,7 @@ public final class Node implements AutoCloseable {
         SubscribeSettings subscribe =
                 new SubscribeSettings((int) settings.integer(Setting.STREAMS_MAX), ANSWER_BYTES_MAX);
         List<Route> routes = new ArrayList<>();
-        routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get, leadership));
+        routes.addAll(AdminRoutes.of(log, partitions, metrics, stopping::get, this::warnings, leadership));
         routes.addAll(ProduceRoutes.of(log, ingest, metrics, leadership));
         routes.addAll(SubscribeRoutes.of(log, subscribe, metrics, leadership));
         routes.addAll(QueryRoutes.of(engine, metrics, leadership));
@@ -701,6 +744,9 @@ public final class Node implements AutoCloseable {
             closeLog();
         }
         peers.close();
+        if (certificates != null) {
+            certificates.close();
+        }
         try {
             lock.close();
         } catch (IOException failed) {

@@ -1,6 +1,7 @@
 package io.millrace.http.node;
 
 import io.millrace.http.route.Suggestions;
+import io.millrace.http.tls.TlsFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +28,9 @@ final class Settings {
             "MILLRACE_NO_AOT",
             "MILLRACE_URL",
             "MILLRACE_TOKEN",
+            "MILLRACE_CA",
+            "MILLRACE_CERT",
+            "MILLRACE_KEY",
             "MILLRACE_HISTORY",
             "MILLRACE_PAGER");
     private static final String AYDER_TOKENS = "RF_BEARER_TOKENS";
@@ -82,6 +86,10 @@ final class Settings {
             setDefault(Setting.RAFT_HOST, own.bareHost(), "cluster.nodes");
             setDefault(Setting.HTTP_ADDRESS, own.httpAddress(), "cluster.nodes");
         }
+        setDefault(
+                Setting.CLUSTER_TLS,
+                Boolean.toString(cluster.clustered() && !text(Setting.TLS_CERT).isBlank()),
+                "tls.cert, nodes");
         String reached = text(Setting.HTTP_ADDRESS).strip();
         if (!reached.isEmpty()) {
             String host =
@@ -133,6 +141,46 @@ final class Settings {
         }
     }
 
+    /// Of this node's HTTP server, and of those of the other nodes: all have certificates, or none.
+    String scheme() {
+        return text(Setting.TLS_CERT).isBlank() ? "http" : "https";
+    }
+
+    /// Where key and certificates are; null for a node without.
+    @Nullable
+    TlsFiles tlsFiles() {
+        if (text(Setting.TLS_CERT).isBlank()) {
+            return null;
+        }
+        String authorities = text(Setting.TLS_CA).strip();
+        return new TlsFiles(
+                Path.of(text(Setting.TLS_CERT).strip()),
+                Path.of(text(Setting.TLS_KEY).strip()),
+                authorities.isEmpty() ? null : Path.of(authorities));
+    }
+
+    private void checkTls() throws UsageException {
+        boolean certificate = !text(Setting.TLS_CERT).isBlank();
+        boolean authorities = !text(Setting.TLS_CA).isBlank();
+        if (certificate == text(Setting.TLS_KEY).isBlank()) {
+            Setting there = certificate ? Setting.TLS_CERT : Setting.TLS_KEY;
+            Setting missing = certificate ? Setting.TLS_KEY : Setting.TLS_CERT;
+            throw new UsageException("Setting %s (%s) is set, but %s is not; a certificate and its key belong together."
+                    .formatted(there.key(), origin(there), missing.key()));
+        }
+        word(Setting.TLS_CLIENT_AUTH, List.of("none", "want", "need"));
+        if (!text(Setting.TLS_CLIENT_AUTH).equals("none") && !(certificate && authorities)) {
+            throw new UsageException(
+                    "Setting tls.client-auth (%s) needs tls.cert, tls.key and tls.ca, whose authorities sign the certificates of clients."
+                            .formatted(origin(Setting.TLS_CLIENT_AUTH)));
+        }
+        if (flag(Setting.CLUSTER_TLS) && !(certificate && authorities)) {
+            throw new UsageException(
+                    "Setting cluster.tls (%s) needs tls.cert, tls.key and tls.ca, whose authorities sign the certificates of nodes; or set it to false."
+                            .formatted(origin(Setting.CLUSTER_TLS)));
+        }
+    }
+
     /// Who this node is and whom it starts with.
     ///
     /// @throws UsageException it contradicts itself
@@ -140,7 +188,7 @@ final class Settings {
         String join = text(Setting.JOIN).strip();
         return new ClusterSettings(
                 ClusterSettings.checkId(text(Setting.NODE_ID).strip()),
-                ClusterSettings.parseNodes(text(Setting.NODES)),
+                ClusterSettings.parseNodes(text(Setting.NODES), scheme()),
                 join.isEmpty() ? null : ClusterSettings.parseAddress(Setting.JOIN, join),
                 clusterToken());
     }
@@ -233,11 +281,7 @@ final class Settings {
                 environment.getOrDefault(AYDER_CLUSTER + "ENABLED", "0").strip().toLowerCase(Locale.ROOT))) {
             return;
         }
-        if (YES.contains(
-                environment.getOrDefault(AYDER_CLUSTER + "TLS", "0").strip().toLowerCase(Locale.ROOT))) {
-            throw new UsageException("RF_HA_TLS asks for encryption between nodes, which this version does not have."
-                    + " Unset it and use a network that only the nodes share.");
-        }
+        ayderTls(environment, values);
         String id = environment.get(AYDER_CLUSTER + "NODE_ID");
         if (id != null) {
             values.put(Setting.NODE_ID, new Value(id, "environment RF_HA_NODE_ID"));
@@ -246,7 +290,7 @@ final class Settings {
         int count = 1;
         if (listed != null) {
             String nodes = ClusterSettings.ofAyder(listed);
-            count = ClusterSettings.parseNodes(nodes).size();
+            count = ClusterSettings.parseNodes(nodes, "http").size();
             values.put(Setting.NODES, new Value(nodes, "environment RF_HA_NODES"));
         }
         String concern = environment.get(AYDER_CLUSTER + "WRITE_CONCERN");
@@ -262,6 +306,22 @@ final class Settings {
             values.put(
                     Setting.FIRST_LEADER,
                     new Value(own && id != null ? id : leader.strip(), "environment RF_HA_BOOTSTRAP_LEADER"));
+        }
+    }
+
+    /// Without `RF_HA_TLS=1` the names of files mean nothing there, so they do not here.
+    private static void ayderTls(Map<String, String> environment, Map<Setting, Value> values) throws UsageException {
+        String name = AYDER_CLUSTER + "TLS";
+        if (!YES.contains(environment.getOrDefault(name, "0").strip().toLowerCase(Locale.ROOT))) {
+            return;
+        }
+        values.put(Setting.CLUSTER_TLS, new Value("true", "environment " + name));
+        Map<String, Setting> files = Map.of("_CERT", Setting.TLS_CERT, "_KEY", Setting.TLS_KEY, "_CA", Setting.TLS_CA);
+        for (Map.Entry<String, Setting> file : files.entrySet()) {
+            String value = environment.get(name + file.getKey());
+            if (value != null) {
+                values.put(file.getValue(), new Value(value, "environment " + name + file.getKey()));
+            }
         }
     }
 
@@ -325,6 +385,7 @@ final class Settings {
         integer(Setting.QUERIES_MAX, 1, 10_000);
         integer(Setting.QUERY_STATE_BYTES_MAX, 1 << 20, Long.MAX_VALUE);
         flag(Setting.AUTO_CREATE);
+        checkTls();
         word(Setting.ACK, List.of("quorum", "all", "leader", "none"));
         word(Setting.LOG_FORMAT, List.of("text", "json"));
         word(Setting.LOG_LEVEL, List.of("error", "warn", "info", "debug"));

@@ -31,6 +31,7 @@ import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AsciiString;
 import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
@@ -648,11 +649,20 @@ final class Connection extends ChannelInboundHandlerAdapter {
         ChannelHandlerContext active = channel();
         active.channel().config().setAutoRead(true);
         flush();
+        SslHandler tls = active.pipeline().get(SslHandler.class);
+        if (tls != null && !tls.handshakeFuture().isSuccess()) {
+            active.close(); // nothing can be said yet
+            return;
+        }
         active.write(active.alloc().buffer(0)).addListener((ChannelFutureListener) written -> {
             if (bodyComplete && waiting.isEmpty() && socket == null) {
                 active.close();
             } else if (active.channel() instanceof DuplexChannel duplex && duplex.isActive()) {
-                duplex.shutdownOutput();
+                if (tls == null) {
+                    duplex.shutdownOutput();
+                } else { // without it a client could not tell the end from a cut
+                    tls.closeOutbound().addListener(told -> duplex.shutdownOutput());
+                }
                 context.loop.schedule(() -> active.close(), LINGER_NANOS, TimeUnit.NANOSECONDS);
             } else {
                 active.close();

@@ -7,6 +7,7 @@ import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.RouteTable;
+import io.millrace.http.tls.NodeCertificates;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -60,6 +61,8 @@ public final class HttpServer implements AutoCloseable {
     final LongAdder timeouts;
     final LongAdder abandoned;
     final LongAdder clientsGone;
+    final LongAdder handshakesFailed;
+    final @Nullable NodeCertificates certificates; // null for plain HTTP
     private final LongAdder refusedConnections;
     private final LongAdder[] statuses = new LongAdder[6];
     private final Metrics.Histogram seconds;
@@ -73,7 +76,18 @@ public final class HttpServer implements AutoCloseable {
     private volatile Function<String, Optional<String>> addresses = node -> Optional.empty();
 
     public HttpServer(ServerSettings settings, RouteTable routes, Tokens tokens, Metrics metrics) {
+        this(settings, routes, tokens, metrics, null);
+    }
+
+    /// @param certificates for HTTPS; null for plain HTTP
+    public HttpServer(
+            ServerSettings settings,
+            RouteTable routes,
+            Tokens tokens,
+            Metrics metrics,
+            @Nullable NodeCertificates certificates) {
         this.settings = settings;
+        this.certificates = certificates;
         this.routes = routes;
         this.tokens = tokens;
         this.budget = new Budget(settings.budgetBytes());
@@ -83,6 +97,8 @@ public final class HttpServer implements AutoCloseable {
         this.timeouts = metrics.counter("http_timeouts_total", "Connections ended because a client was too slow");
         this.abandoned = metrics.counter("http_bodies_abandoned_total", "Requests whose client left within the body");
         this.clientsGone = metrics.counter("http_clients_gone_total", "Requests whose client left before the answer");
+        this.handshakesFailed = metrics.counter(
+                "http_tls_handshakes_failed_total", "Connections that ended within their TLS handshake");
         this.refusedConnections = metrics.counter("http_connections_refused_total", "Connections beyond the limit");
         for (int i = 1; i < statuses.length; i++) {
             statuses[i] = metrics.counter("http_answers_total", "Answers by class of status", "status=\"" + i + "xx\"");
@@ -150,6 +166,10 @@ public final class HttpServer implements AutoCloseable {
         if (connections.incrementAndGet() > settings.connectionsMax() || draining) {
             connections.decrementAndGet();
             refusedConnections.increment();
+            if (certificates != null) {
+                channel.close(); // a handshake would cost more than the answer is worth
+                return;
+            }
             String body = TOO_MANY.formatted(requestId(nextRequestNumber()));
             channel.pipeline().addLast(new ChannelInboundHandlerAdapter() {
                 @Override
@@ -165,6 +185,9 @@ public final class HttpServer implements AutoCloseable {
         }
         LoopContext context = contexts.computeIfAbsent(channel.eventLoop(), this::newContext);
         Connection connection = new Connection(this, context);
+        if (certificates != null) {
+            channel.pipeline().addLast(new TlsGate(this, certificates), new TlsEvents(this));
+        }
         channel.pipeline().addLast(new Tap(connection), new StrictRequestDecoder(settings), connection);
     }
 

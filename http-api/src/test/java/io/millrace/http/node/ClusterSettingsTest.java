@@ -127,9 +127,62 @@ class ClusterSettingsTest {
     }
 
     @Test
-    void encryptionThatIsNotThereIsNotPretended() {
+    void certificatesMakeItHttpsEverywhereAndBetweenNodes() throws Exception {
+        Settings alone = settings("--tls.cert", "c.pem", "--tls.key", "k.pem");
+        assertThat(alone.scheme()).isEqualTo("https");
+        assertThat(alone.flag(Setting.CLUSTER_TLS)).isFalse();
+        Settings many =
+                settings("--cluster.nodes", THREE, "--tls.cert", "c.pem", "--tls.key", "k.pem", "--tls.ca", "ca.pem");
+        assertThat(many.text(Setting.HTTP_ADDRESS)).isEqualTo("https://127.0.0.1:7001");
+        assertThat(many.cluster().nodes().values())
+                .allSatisfy(place -> assertThat(place.httpAddress()).startsWith("https://"));
+        assertThat(many.flag(Setting.CLUSTER_TLS)).isTrue();
+        assertThat(settings("--cluster.nodes", THREE).flag(Setting.CLUSTER_TLS)).isFalse();
+        assertThat(settings("--cluster.join", "https://127.0.0.1:1109")
+                        .cluster()
+                        .join())
+                .hasToString("https://127.0.0.1:1109");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --tls.cert c.pem                                              | tls.cert (command line) is set, but tls.key is not
+            --tls.key k.pem                                               | tls.key (command line) is set, but tls.cert is not
+            --tls.cert c --tls.key k --tls.client-auth need               | tls.client-auth (command line) needs tls.cert, tls.key and tls.ca
+            --tls.ca a --tls.client-auth want                             | tls.client-auth (command line) needs
+            --tls.cert c --tls.key k --tls.ca a --tls.client-auth maybe   | must be none or want or need, not 'maybe'
+            --cluster.tls true                                            | cluster.tls (command line) needs tls.cert, tls.key and tls.ca
+            --cluster.join https://h:1 --tls.cert c --tls.key k           | cluster.tls (tls.cert, nodes) needs tls.cert, tls.key and tls.ca
+            --cluster.tls perhaps                                         | must be true or false
+            """)
+    void certificatesThatAreNotWholeStopTheStart(String arguments, String message) {
+        assertThatThrownBy(() -> settings(arguments.strip().split(" ")))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void ayderVariablesForEncryptionAreUnderstood() throws Exception {
+        Map<String, String> ayder = Map.of(
+                "RF_HA_ENABLED", "1",
+                "RF_HA_NODE_ID", "node1",
+                "RF_HA_NODES", "node1:127.0.0.1:7000:100,node2:127.0.0.1:8000:50",
+                "RF_HA_TLS", "1",
+                "RF_HA_TLS_CERT", "node1.crt",
+                "RF_HA_TLS_KEY", "node1.key",
+                "RF_HA_TLS_CA", "ca.crt");
+        Settings settings = Settings.read(List.of(), ayder);
+        assertThat(settings.flag(Setting.CLUSTER_TLS)).isTrue();
+        assertThat(settings.text(Setting.TLS_CERT)).isEqualTo("node1.crt");
+        assertThat(settings.text(Setting.TLS_KEY)).isEqualTo("node1.key");
+        assertThat(settings.text(Setting.TLS_CA)).isEqualTo("ca.crt");
+        assertThat(settings.describe()).contains("environment RF_HA_TLS_CERT");
         assertThatThrownBy(() -> Settings.read(List.of(), Map.of("RF_HA_ENABLED", "1", "RF_HA_TLS", "1")))
-                .hasMessageContaining("RF_HA_TLS");
+                .hasMessageContaining("environment RF_HA_TLS")
+                .hasMessageContaining("needs tls.cert");
+        assertThat(Settings.read(List.of(), Map.of("RF_HA_ENABLED", "1", "RF_HA_TLS_CERT", "x"))
+                        .scheme())
+                .isEqualTo("http");
     }
 
     @Test

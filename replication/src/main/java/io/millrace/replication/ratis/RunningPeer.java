@@ -14,7 +14,6 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftGroup;
@@ -73,7 +72,7 @@ record RunningPeer(RaftServer server, RaftServer.Division division, RatisStateMa
                             again,
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
-                    .setParameters(new Parameters())
+                    .setParameters(RatisTls.parameters(settings.tls()))
                     .build();
             server.start();
             return new RunningPeer(server, server.getDivision(GROUP), machine, clientId);

@@ -7,6 +7,7 @@ import io.millrace.client.MillraceException;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Writer;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ public final class LocalCluster {
     public static final int PORT_STEP = 1000;
 
     private static final String FILE = "cluster.properties";
+    private static final int CERTIFICATE_DAYS = 365;
     private static final long STOP_TIMEOUT_S = 30;
     private static final long POLL_MS = 100;
 
@@ -36,11 +38,19 @@ public final class LocalCluster {
     private final String launcher;
     private final int basePort;
     private final int first;
+    private final boolean tls;
     private final Map<String, String> settings;
     private final List<LocalNode> nodes = new ArrayList<>();
 
     private LocalCluster(
-            Path folder, String launcher, int basePort, int first, int count, Map<String, String> settings) {
+            Path folder,
+            String launcher,
+            int basePort,
+            int first,
+            int count,
+            boolean tls,
+            Map<String, String> settings) {
+        this.tls = tls;
         this.folder = folder;
         this.launcher = launcher;
         this.basePort = basePort;
@@ -52,10 +62,14 @@ public final class LocalCluster {
     }
 
     /// Describes a new cluster in a folder. Nothing is started.
-    public static LocalCluster make(Path folder, String launcher, int count, int basePort, Map<String, String> settings)
-            throws IOException {
-        LocalCluster cluster = new LocalCluster(folder, launcher, basePort, count, count, settings);
+    ///
+    /// @param tls whether everything is encrypted; then the folder gets an authority and certificates
+    public static LocalCluster make(
+            Path folder, String launcher, int count, int basePort, boolean tls, Map<String, String> settings)
+            throws IOException, InterruptedException {
+        LocalCluster cluster = new LocalCluster(folder, launcher, basePort, count, count, tls, settings);
         Files.createDirectories(folder);
+        cluster.makeCertificates();
         cluster.save();
         return cluster;
     }
@@ -83,6 +97,7 @@ public final class LocalCluster {
                     Integer.parseInt(properties.getProperty("base-port", "")),
                     Integer.parseInt(properties.getProperty("first-nodes", "")),
                     Integer.parseInt(properties.getProperty("nodes", "")),
+                    Boolean.parseBoolean(properties.getProperty("tls", "false")),
                     settings));
         } catch (NumberFormatException malformed) {
             throw new IOException(file + " does not describe a cluster; remove the folder to begin anew", malformed);
@@ -94,10 +109,31 @@ public final class LocalCluster {
         properties.setProperty("base-port", Integer.toString(basePort));
         properties.setProperty("first-nodes", Integer.toString(first));
         properties.setProperty("nodes", Integer.toString(nodes.size()));
+        properties.setProperty("tls", Boolean.toString(tls));
         settings.forEach((key, value) -> properties.setProperty("set." + key, value));
         try (Writer out = Files.newBufferedWriter(folder.resolve(FILE))) {
             properties.store(out, "made by millrace cluster");
         }
+    }
+
+    private Path certificates() {
+        return folder.resolve("certs").toAbsolutePath().normalize();
+    }
+
+    /// The authority that signed the nodes' certificates; empty without encryption.
+    public Optional<Path> authority() {
+        return tls ? Optional.of(DevelopmentCertificates.authority(certificates())) : Optional.empty();
+    }
+
+    private void makeCertificates() throws IOException, InterruptedException {
+        if (tls) {
+            List<String> ids = nodes.stream().map(LocalNode::id).toList();
+            DevelopmentCertificates.make(certificates(), ids, List.of(), CERTIFICATE_DAYS, false);
+        }
+    }
+
+    private URI http(int number) {
+        return URI.create((tls ? "https" : "http") + "://127.0.0.1:" + (raftPort(number) + 1));
     }
 
     private int raftPort(int number) {
@@ -120,19 +156,30 @@ public final class LocalCluster {
                     "--raft.port",
                     Integer.toString(raftPort(number)),
                     "--cluster.join",
-                    "http://127.0.0.1:" + (raftPort(1) + 1)));
+                    http(1).toString()));
+        }
+        if (tls) {
+            options.addAll(List.of(
+                    "--tls.cert",
+                            DevelopmentCertificates.certificate(certificates(), id)
+                                    .toString(),
+                    "--tls.key", DevelopmentCertificates.key(certificates(), id).toString(),
+                    "--tls.ca",
+                            DevelopmentCertificates.authority(certificates()).toString(),
+                    "--cluster.tls", "true")); // one node by itself too: others may join it
         }
         settings.forEach((key, value) -> {
             options.add("--" + key);
             options.add(value);
         });
-        return new LocalNode(id, folder.resolve(id), raftPort(number), launcher, options);
+        return new LocalNode(id, folder.resolve(id), http(number), launcher, options);
     }
 
     /// Describes one more node.
-    public LocalNode add() throws IOException {
+    public LocalNode add() throws IOException, InterruptedException {
         LocalNode node = node(nodes.size() + 1);
         nodes.add(node);
+        makeCertificates();
         save();
         return node;
     }
@@ -183,17 +230,18 @@ public final class LocalCluster {
         return true;
     }
 
-    private static MillraceClient client(LocalNode node, Duration within) {
-        return MillraceClient.builder()
+    private MillraceClient client(LocalNode node, Duration within) {
+        MillraceClient.Builder builder = MillraceClient.builder()
                 .nodes(List.of(node.http()))
                 .connectTimeout(within)
                 .answerTimeout(within)
-                .retryFor(Duration.ZERO)
-                .build();
+                .retryFor(Duration.ZERO);
+        authority().ifPresent(builder::trust);
+        return builder.build();
     }
 
     /// Why a node is not ready; empty when it is.
-    private static String notReady(LocalNode node, Duration within) {
+    private String notReady(LocalNode node, Duration within) {
         try (MillraceClient client = client(node, within)) {
             Health health = client.health();
             return health.ready() ? "" : String.join("; ", health.reasons());
@@ -223,22 +271,21 @@ public final class LocalCluster {
             }
         }
         List<String> lines = new ArrayList<>();
-        lines.add("%-5s %-22s %-10s %-10s %8s %10s %6s  %s"
-                .formatted("node", "http", "process", "role", "term", "applied", "lag", "state"));
+        String row = "%-5s %-" + (tls ? 23 : 22) + "s %-10s %-10s %8s %10s %6s  %s"; // https:// is longer
+        lines.add(row.formatted("node", "http", "process", "role", "term", "applied", "lag", "state"));
         for (LocalNode node : nodes) {
             ClusterDescription view = views.get(node.id());
             Optional<ProcessHandle> process = node.process();
             String problem = process.isEmpty() ? "stopped" : notReady(node, within);
-            lines.add("%-5s %-22s %-10s %-10s %8s %10s %6s  %s"
-                    .formatted(
-                            node.id(),
-                            node.http(),
-                            process.map(running -> Long.toString(running.pid())).orElse("-"),
-                            view == null ? "-" : view.role(),
-                            view == null ? "-" : view.term(),
-                            view == null ? "-" : view.appliedIndex(),
-                            lags.getOrDefault(node.id(), "-"),
-                            problem.isEmpty() ? "ready" : problem));
+            lines.add(row.formatted(
+                    node.id(),
+                    node.http(),
+                    process.map(running -> Long.toString(running.pid())).orElse("-"),
+                    view == null ? "-" : view.role(),
+                    view == null ? "-" : view.term(),
+                    view == null ? "-" : view.appliedIndex(),
+                    lags.getOrDefault(node.id(), "-"),
+                    problem.isEmpty() ? "ready" : problem));
         }
         return lines;
     }

@@ -29,15 +29,16 @@ public final class LocalNode {
 
     private final String id;
     private final Path folder;
-    private final int raftPort;
+    private final URI http;
     private final String launcher;
     private final List<String> options;
 
+    /// @param http where it is reached
     /// @param options of the node's command line, beside its folder
-    LocalNode(String id, Path folder, int raftPort, String launcher, List<String> options) {
+    LocalNode(String id, Path folder, URI http, String launcher, List<String> options) {
         this.id = id;
         this.folder = folder;
-        this.raftPort = raftPort;
+        this.http = http;
         this.launcher = launcher;
         this.options = List.copyOf(options);
     }
@@ -47,7 +48,7 @@ public final class LocalNode {
     }
 
     public URI http() {
-        return URI.create("http://127.0.0.1:" + (raftPort + 1));
+        return http;
     }
 
     public Path log() {
@@ -74,6 +75,7 @@ public final class LocalNode {
                 .removeIf(name -> name.startsWith("RF_")
                         || name.startsWith("MILLRACE_CLUSTER_")
                         || name.startsWith("MILLRACE_RAFT_")
+                        || name.startsWith("MILLRACE_TLS_")
                         || name.equals("MILLRACE_PORT")
                         || name.equals("MILLRACE_DATA_DIR")
                         || name.equals("MILLRACE_CONFIG"));

@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.http.tls;
+
+import org.jspecify.annotations.NullMarked;
