@@ -108,7 +108,7 @@ class LauncherTest {
     @Test
     void aNodeRunsWithItsOwnJarAndHeap() throws Exception {
         build("http-api", "millrace-node.jar");
-        for (String command : List.of("start", "config", "verify")) {
+        for (String command : List.of("start", "config")) {
             Run run = run(
                     Map.of("MILLRACE_JAVA_OPTS", "-Xmx2g -Dx=y", "LC_ALL", "C.UTF-8"),
                     root.resolve("millrace"),
@@ -121,6 +121,15 @@ class LauncherTest {
                             "-Xmx1g", "-Xmx2g", "-Dx=y", "-cp", "io.millrace.http.node.Main", command, "--port", "0");
             assertThat(run.lines).contains("locale=C.UTF-8").doesNotContain("-XX:TieredStopAtLevel=1");
         }
+    }
+
+    @Test
+    void verifyRunsTheFaultHarnessWhichStartsNodesItself() throws Exception {
+        build("http-api", "millrace-node.jar");
+        build("fault-harness", "millrace-faults.jar");
+        Run run = run(Map.of(), root.resolve("millrace"), "verify", "--faults");
+        assertThat(run.exitCode).isZero();
+        assertThat(run.lines).containsSubsequence("-cp", "io.millrace.faults.Main", "verify", "--faults");
     }
 
     @Test
