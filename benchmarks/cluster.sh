@@ -52,15 +52,14 @@ etcd_up() { # $1 first port
   echo "etcd did not start:" >&2; cat "$scratch"/etcd*.log >&2; exit 1
 }
 
-millrace_up() { # $1 first HTTP port
-  "$top/millrace" cluster up --nodes 3 --dir "$scratch/cluster" --base-port "$1" >"$scratch/up" || { cat "$scratch/up" >&2; exit 1; }
+millrace_up() { # $1 first Raft port; HTTP is the port above
+  "$top/millrace" cluster up --nodes 3 --dir "$scratch/cluster" --base-port "$1" >"$scratch/up" 2>"$scratch/up.log" || { cat "$scratch/up" "$scratch/up.log" >&2; exit 1; }
   mapfile -t node_pids < <(pgrep -f "java .*$scratch/cluster")
   pids+=("${node_pids[@]}")
-  local node=http://127.0.0.1:$1
-  curl -sfL --post301 --post302 "$node/broker/topics" -d '{"name":"bench","partitions":4}' >/dev/null
-  node_leader=$(curl -sf "$node/broker/topics/bench" | sed -n 's/.*"leader_url":"\([^"]*\)".*/\1/p')
-  [ -n "$node_leader" ] || node_leader=$(curl -s -o /dev/null -w '%{redirect_url}' "$node/broker/topics/bench/produce" -d x | sed 's|/broker.*||')
-  [ -n "$node_leader" ] || node_leader=$node
+  local node=http://127.0.0.1:$(($1 + 1))
+  curl -sfL "$node/broker/topics" -d '{"name":"bench","partitions":4}' >/dev/null
+  node_leader=$(curl -s -o /dev/null -w '%{redirect_url}' "$node/broker/topics/bench/produce" -d x | sed 's|/broker.*||')
+  [ -n "$node_leader" ] || node_leader=$node # the first one leads
 }
 
 cluster_benchmark() {
@@ -90,7 +89,7 @@ LUA
   environment
   echo "data: one flight as JSON ($(printf '%s1}' "${record//\\/}" | wc -c) bytes); three nodes of each on this machine, every write fsynced by a majority; $(etcd --version | sed -n 1p)"
   "$top/millrace" train
-  etcd_up 23790; millrace_up 24001
+  etcd_up 23790; millrace_up 24000
   local put="$etcd_leader/v3/kv/put" one="$node_leader/broker/topics/bench/produce" ndjson="$node_leader/broker/topics/bench/produce-ndjson"
   echo "warming up"
   seconds=10 measure "warm etcd" 64 "$scratch/etcd.lua" "$put" 1 "${etcd_pids[@]}" >/dev/null
@@ -107,7 +106,7 @@ LUA
     measure "millrace, NDJSON of 1,000" 8 "$scratch/ndjson1000.lua" "$ndjson" 1000 "${node_pids[@]}"
   done
   median_of() { median $(grep "^$1|" "$scratch/rows" | cut -d'|' -f2 | awk -v f="$2" '{ v = $f; if (v ~ /us$/) v = v / 1000; else if (v ~ /ms$/) v = v + 0; else if (v ~ /[0-9]s$/) v = v * 1000; print v }'); }
-  echo "medians of $runs runs"
+  echo "medians of $runs runs:"
   awk -v a="$(median_of 'millrace, 64 connections' 1)" -v b="$(median_of 'etcd, 64 connections' 1)" \
     -v c="$(median_of 'millrace, 64 connections' 3)" -v d="$(median_of 'etcd, 64 connections' 3)" \
     -v e="$(median_of 'millrace, 64 connections' 4)" -v f="$(median_of 'etcd, 64 connections' 4)" \
