@@ -33,6 +33,8 @@ public final class Rows {
 
     private static final int FORGOTTEN_BYTES = 40_000;
 
+    private static final long CLOCK_JUMP_S = 7_200;
+
     private static final Duration CATCH_UP = Duration.ofSeconds(60);
 
     private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
@@ -497,15 +499,15 @@ public final class Rows {
 
     // ---- clocks
 
+    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
         int victim = stage.leader();
-        stage.setClock(victim, "+7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "-7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "+0");
+        for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {
+            stage.setClock(victim, ahead);
+            stage.awaitWrites();
+            holdBetween(stage, 1_500, 3_000);
+            stage.awaitWrites();
+        }
         stage.awaitReady(victim);
     }
 }
