@@ -425,6 +425,11 @@ public final class Stage implements Nodes, AutoCloseable {
         history.add(new Event.CutOff(history.nowNs(), name(index)));
     }
 
+    /// Writes to a node that is cut off, and notes how and when it answers.
+    public Workload.Watch writeToNodeAlone(int index) {
+        return workload.writeToNodeAlone(index);
+    }
+
     public void restored(int index) {
         history.add(new Event.Restored(history.nowNs(), name(index)));
     }
