@@ -419,7 +419,8 @@ public final class Rows {
         stage.kill(victim);
         Path log = stage.raftLog(victim);
         long used = Stage.usedSize(log);
-        // a single node cannot tell damage in its last entry from a write that was torn before it was acknowledged
+        // a single node cannot tell damage in its last entry from a write that was torn before it was
+        // acknowledged
         long end = stage.members().length == 1 ? used / 2 : used;
         flip(stage, victim, log, stage.random().nextLong(Math.max(1, end)));
     }
@@ -432,8 +433,8 @@ public final class Rows {
         flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
     }
 
-    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the bit is
-    /// right again.
+    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the
+    /// bit is right again.
     private static void flip(Stage stage, int victim, Path file, long position)
             throws IOException, InterruptedException {
         Path saved = stage.save(file);

@@ -18,14 +18,15 @@ import org.jspecify.annotations.Nullable;
 public final class Checker {
     private static final long NS_PER_MS = 1_000_000;
 
-    /// What is promised: a node that is alone says so within two seconds. That counts for the writes of its first
-    /// second alone, when it cannot know yet; later ones are refused at once and would hide them in a median.
+    /// What is promised: a node that is alone says so within two seconds. That counts for the writes of its
+    /// first second alone, when it cannot know yet; later ones are refused at once and would hide them in a
+    /// median.
     static final long ALONE_MEDIAN_MS_MAX = 2_000;
 
     static final long EARLY_NS = 1_000 * NS_PER_MS;
 
-    /// For the worst of all, because nodes and clients share a machine with builds: a pause of a second or two of
-    /// either is no broken promise.
+    /// For the worst of all, because nodes and clients share a machine with builds: a pause of a second or two
+    /// of either is no broken promise.
     static final long ALONE_MS_MAX = 4_000;
 
     private final Verdict.Builder verdict = new Verdict.Builder();

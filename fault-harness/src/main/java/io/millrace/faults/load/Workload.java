@@ -360,8 +360,8 @@ public final class Workload {
         void close();
     }
 
-    /// From now on writes are sent to a node that is alone, many at the same time and without a time limit, and what
-    /// it says of them is noted.
+    /// From now on writes are sent to a node that is alone, many at the same time and without a time limit, and
+    /// what it says of them is noted.
     public Watch writeToNodeAlone(int node) {
         Semaphore over = new Semaphore(0);
         readers.add(run("alone-" + nodes.name(node), () -> {

@@ -84,7 +84,8 @@ final class Writer {
         this.node = firstNode % nodes.count();
     }
 
-    /// Writes to one node that is alone: follows no redirect, gives the node no time limit, and notes what it says.
+    /// Writes to one node that is alone: follows no redirect, gives the node no time limit, and notes what it
+    /// says.
     static Writer toNodeAlone(
             Nodes nodes,
             Transport transport,

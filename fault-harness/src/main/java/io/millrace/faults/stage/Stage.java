@@ -619,8 +619,8 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are gone
-    /// without a trace.
+    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are
+    /// gone without a trace.
     public void forgetTail(Path file, int sizeBytes) throws IOException {
         long used = usedSize(file);
         long start = used - Math.min(sizeBytes, used / 2);

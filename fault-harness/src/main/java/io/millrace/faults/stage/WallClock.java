@@ -12,9 +12,9 @@ import java.util.Map;
 /// The wall clock of one process, which can be moved while the process runs. Its monotonic clock stays, and so
 /// does whatever waits by it: nothing happens that setting the clock of a real machine would not do.
 ///
-/// libfaketime is not used: as of 0.9.10 it makes timed waits on conditions with a monotonic clock return at once,
-/// also when told to leave that clock alone, and the JVM has no others. A node then spins in every thread that
-/// sleeps, and several nodes starve each other.
+/// libfaketime is not used: as of 0.9.10 it makes timed waits on conditions with a monotonic clock return at
+/// once, also when told to leave that clock alone, and the JVM has no others. A node then spins in every thread
+/// that sleeps, and several nodes starve each other.
 ///
 /// @param library to preload
 /// @param file with the seconds by which the clock is ahead

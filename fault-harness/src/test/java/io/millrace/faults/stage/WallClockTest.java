@@ -24,7 +24,8 @@ class WallClockTest {
     @TempDir
     Path folder;
 
-    /// Prints its wall clock, waits in four ways and prints how long that took, once for each line that it reads.
+    /// Prints its wall clock, waits in four ways and prints how long that took, once for each line that it
+    /// reads.
     static final class Child {
         private static final long WAIT_MS = 50;
 
