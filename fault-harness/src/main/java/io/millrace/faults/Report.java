@@ -110,13 +110,22 @@ public final class Report {
         return "%.2f s, %.2f s".formatted(median, sorted.getLast() / 1e3);
     }
 
+    /// How long writes to nodes that were alone waited; empty when there were none.
+    static String alone(RowResult.Checked checked) {
+        List<Long> waitedMs = checked.verdict().aloneMs();
+        return waitedMs.isEmpty()
+                ? ""
+                : "  %s: a node alone answered %d writes after %s (median, worst)%n"
+                        .formatted(checked.row().name(), waitedMs.size(), times(waitedMs));
+    }
+
     /// What is to be said of a row beyond its numbers; empty for nothing.
     public static String details(RowResult result) {
         return switch (result) {
             case RowResult.Skipped _ -> "";
             case RowResult.Broken(Row row, long seed, String reason, String folder) ->
                 "%s (row seed %d): %s%n  everything is in %s%n".formatted(row.name(), seed, reason, folder);
-            case RowResult.Checked checked -> checked.isFailure() ? details(checked) : "";
+            case RowResult.Checked checked -> checked.isFailure() ? details(checked) : alone(checked);
             case RowResult.Proved proved -> proved.isFailure() ? details(proved.run()) : "";
         };
     }
@@ -128,7 +137,8 @@ public final class Report {
         for (Violation violation : checked.verdict().examples()) {
             text.append("  ").append(violation).append('\n');
         }
-        return text.append("  answers to writes: ")
+        return text.append(alone(checked))
+                .append("  answers to writes: ")
                 .append(answers(checked.answers()))
                 .append("\n  everything is in ")
                 .append(checked.folder())

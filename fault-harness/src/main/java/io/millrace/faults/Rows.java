@@ -6,6 +6,7 @@ import static io.millrace.faults.check.Violation.Kind.PHANTOM;
 
 import io.millrace.faults.Row.Planted;
 import io.millrace.faults.load.Lie;
+import io.millrace.faults.load.Workload.Watch;
 import io.millrace.faults.stage.Need;
 import io.millrace.faults.stage.Stage;
 import io.millrace.faults.stage.Tracer;
@@ -33,11 +34,17 @@ public final class Rows {
 
     private static final int FORGOTTEN_BYTES = 40_000;
 
+    /// Longer than any answer of a node alone may take.
+    private static final int ALONE_MS = 4_500;
+
+    private static final long CLOCK_JUMP_S = 7_200;
+
     private static final Duration CATCH_UP = Duration.ofSeconds(60);
 
     private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
     private static final Planted NOTHING_SENT =
             Planted.lie("acknowledges what it did not write", Lie.ACKNOWLEDGES_NOTHING);
+    private static final Planted LATE = Planted.lie("answers errors late", Lie.ANSWERS_LATE);
     private static final Planted ERRORS = Planted.lie("acknowledges errors", Lie.ACKNOWLEDGES_ERRORS);
     private static final Planted CACHE = Planted.lie("answers reads from an old cache", Lie.ANSWERS_FROM_CACHE);
     private static final Planted TWICE = Planted.lie("writes twice", Lie.SENDS_TWICE);
@@ -75,15 +82,8 @@ public final class Rows {
                     3,
                     NETWORK,
                     Rows::cutLeaderOut,
-                    KEYLESS),
-            new Row(
-                    "cut-leader-in",
-                    "the leader speaks but cannot hear",
-                    FAULT,
-                    3,
-                    NETWORK,
-                    Rows::cutLeaderIn,
                     REVERSED),
+            new Row("cut-leader-in", "the leader speaks but cannot hear", FAULT, 3, NETWORK, Rows::cutLeaderIn, LATE),
             new Row(
                     "bridge",
                     "two nodes see the third but not each other",
@@ -234,8 +234,10 @@ public final class Rows {
             stage.freeze(follower);
         }
         stage.cutOff(leader);
-        holdBetween(stage, 2_500, 5_000);
-        stage.restored(leader);
+        try (Watch _ = stage.writeToNodeAlone(leader)) {
+            holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
+            stage.restored(leader);
+        }
         for (int follower : followers) {
             stage.thaw(follower);
         }
@@ -250,7 +252,7 @@ public final class Rows {
             stage.cut(victim, other);
             stage.cut(other, victim);
         }
-        awaitWithout(stage, victim);
+        awaitWithoutLeader(stage, victim);
     }
 
     private static void cutLeaderOut(Stage stage) throws IOException, InterruptedException {
@@ -266,7 +268,19 @@ public final class Rows {
         for (int other : stage.others(victim)) {
             stage.cut(other, victim);
         }
-        awaitWithout(stage, victim);
+        awaitWithoutLeader(stage, victim);
+    }
+
+    /// The same for a leader that hears nothing of others: it can say nothing but that it leads no more.
+    private static void awaitWithoutLeader(Stage stage, int victim) throws IOException, InterruptedException {
+        stage.cutOff(victim);
+        try (Watch _ = stage.writeToNodeAlone(victim)) {
+            stage.awaitWrites();
+            holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
+            stage.restored(victim);
+        }
+        stage.healNetwork();
+        stage.awaitReady(victim);
     }
 
     /// The victim is cut off: it must acknowledge nothing, the others must go on without it.
@@ -405,7 +419,8 @@ public final class Rows {
         stage.kill(victim);
         Path log = stage.raftLog(victim);
         long used = Stage.usedSize(log);
-        // a single node cannot tell damage in its last entry from a write that was torn before it was acknowledged
+        // a single node cannot tell damage in its last entry from a write that was torn before it was
+        // acknowledged
         long end = stage.members().length == 1 ? used / 2 : used;
         flip(stage, victim, log, stage.random().nextLong(Math.max(1, end)));
     }
@@ -418,8 +433,8 @@ public final class Rows {
         flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
     }
 
-    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the bit is
-    /// right again.
+    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the
+    /// bit is right again.
     private static void flip(Stage stage, int victim, Path file, long position)
             throws IOException, InterruptedException {
         Path saved = stage.save(file);
@@ -497,15 +512,15 @@ public final class Rows {
 
     // ---- clocks
 
+    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
         int victim = stage.leader();
-        stage.setClock(victim, "+7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "-7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "+0");
+        for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {
+            stage.setClock(victim, ahead);
+            stage.awaitWrites();
+            holdBetween(stage, 1_500, 3_000);
+            stage.awaitWrites();
+        }
         stage.awaitReady(victim);
     }
 }

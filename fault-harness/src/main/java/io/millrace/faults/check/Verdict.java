@@ -12,13 +12,20 @@ import java.util.Map;
 /// @param acknowledged records that were acknowledged: a run without any has tested nothing
 /// @param uncertain records whose outcome nobody was told
 /// @param refused records that were refused for good
+/// @param aloneMs how long writes to nodes that were alone waited for their answers, in milliseconds, ascending
 public record Verdict(
-        Map<Violation.Kind, Long> counts, List<Violation> examples, long acknowledged, long uncertain, long refused) {
+        Map<Violation.Kind, Long> counts,
+        List<Violation> examples,
+        long acknowledged,
+        long uncertain,
+        long refused,
+        List<Long> aloneMs) {
     static final int EXAMPLES_MAX = 8;
 
     public Verdict {
         counts = Map.copyOf(counts);
         examples = List.copyOf(examples);
+        aloneMs = List.copyOf(aloneMs);
     }
 
     public long count(Violation.Kind kind) {
@@ -40,8 +47,8 @@ public record Verdict(
             }
         }
 
-        Verdict build(long acknowledged, long uncertain, long refused) {
-            return new Verdict(counts, examples, acknowledged, uncertain, refused);
+        Verdict build(long acknowledged, long uncertain, long refused, List<Long> aloneMs) {
+            return new Verdict(counts, examples, acknowledged, uncertain, refused, aloneMs);
         }
     }
 }

@@ -62,6 +62,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private final List<Place> places = new ArrayList<>();
     private final Set<Integer> removed = ConcurrentHashMap.newKeySet();
     private final Map<Integer, LoopDisk> disks = new HashMap<>();
+    private final Map<Integer, WallClock> clocks = new HashMap<>();
     private final HttpTransport honest;
     private final Transport transport;
     private final Workload workload;
@@ -171,11 +172,9 @@ public final class Stage implements Nodes, AutoCloseable {
             settings.addAll(List.of("--tokens", TOKEN));
         }
         if (uses.contains(Need.CLOCK)) {
-            environment.put("LD_PRELOAD", Machine.fakeTimeLibrary().toString());
-            environment.put("FAKETIME_TIMESTAMP_FILE", clockFile(index).toString());
-            environment.put("FAKETIME_NO_CACHE", "1");
-            environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-            Files.writeString(clockFile(index), "+0\n");
+            WallClock clock = WallClock.make(folder, name);
+            clocks.put(index, clock);
+            environment.putAll(clock.environment());
         }
         return new RealNode(
                 name,
@@ -185,10 +184,6 @@ public final class Stage implements Nodes, AutoCloseable {
                 network == null ? List.of() : network.enter(index + 1),
                 settings,
                 environment);
-    }
-
-    private Path clockFile(int index) {
-        return folder.resolve("clock" + index);
     }
 
     private static int freePort() throws IOException {
@@ -430,6 +425,11 @@ public final class Stage implements Nodes, AutoCloseable {
         history.add(new Event.CutOff(history.nowNs(), name(index)));
     }
 
+    /// Writes to a node that is cut off, and notes how and when it answers.
+    public Workload.Watch writeToNodeAlone(int index) {
+        return workload.writeToNodeAlone(index);
+    }
+
     public void restored(int index) {
         history.add(new Event.Restored(history.nowNs(), name(index)));
     }
@@ -619,8 +619,8 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are gone
-    /// without a trace.
+    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are
+    /// gone without a trace.
     public void forgetTail(Path file, int sizeBytes) throws IOException {
         long used = usedSize(file);
         long start = used - Math.min(sizeBytes, used / 2);
@@ -651,10 +651,16 @@ public final class Stage implements Nodes, AutoCloseable {
 
     // ---- clock
 
-    /// Moves a node's clock: `+3600`, `-7200`, `+0`, in seconds against the real one.
-    public void setClock(int index, String offset) throws IOException {
-        note("clock of " + name(index) + ": " + offset);
-        Files.writeString(clockFile(index), offset + "\n");
+    /// Moves a node's wall clock.
+    ///
+    /// @param aheadSeconds of the real time; negative for behind
+    public void setClock(int index, long aheadSeconds) throws IOException {
+        WallClock clock = clocks.get(index);
+        if (clock == null) {
+            throw new IllegalStateException(name(index) + " has no clock of its own");
+        }
+        note("clock of " + name(index) + " is ahead by " + aheadSeconds + " s");
+        clock.set(aheadSeconds);
     }
 
     // ---- watching

@@ -33,6 +33,7 @@ public final class Leadership {
     private static final int DISCARD_BYTES_MAX = 64 << 10;
 
     private final ReplicatedLog log;
+    private final String nodeId;
     private final Forwarder forwarder;
     private final Function<String, Optional<String>> addresses;
     private final LongAdder redirected;
@@ -45,6 +46,7 @@ public final class Leadership {
             Function<String, Optional<String>> addresses,
             Metrics metrics) {
         this.log = log;
+        this.nodeId = nodeId;
         this.forwarder = new Forwarder(nodeId, peers, metrics);
         this.addresses = addresses;
         this.redirected = metrics.counter("cluster_redirects_total", "Writes answered with the address of the leader");
@@ -65,7 +67,13 @@ public final class Leadership {
 
     /// What a write is answered here while this node does not lead; null when it does.
     public @Nullable HttpFailure refusal() {
-        return leads() ? null : Failures.notLeader(log.leader("", 0).orElse(null));
+        return leads() ? null : Failures.notLeader(elsewhere().orElse(null));
+    }
+
+    /// Who leads, if it is another node. This one may have been elected and not lead yet, or be about to hand
+    /// the lead over: then it is no place to send anybody to.
+    private Optional<String> elsewhere() {
+        return log.leader("", 0).filter(leader -> !leader.equals(nodeId));
     }
 
     /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged
@@ -103,7 +111,7 @@ public final class Leadership {
     }
 
     private BodyReceiver elsewhere(Exchange exchange, boolean forward) {
-        Optional<String> leader = log.leader("", 0);
+        Optional<String> leader = elsewhere();
         String forwardedBy = exchange.header(FORWARDED_BY);
         if (leader.isPresent() && forwardedBy != null) {
             throw new HttpFailure(
