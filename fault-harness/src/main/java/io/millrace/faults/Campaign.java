@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 public record Campaign(Path root, Path folder, Machine machine, int nodes, int rounds, long seed, boolean keep) {
     private static final long CALM_MS_MIN = 400;
     private static final long CALM_MS_MAX = 1_200;
+    private static final long WRITES_BEFORE = 40;
+    private static final Duration LOAD_PATIENCE = Duration.ofSeconds(60);
     private static final Duration RESOLVE_PATIENCE = Duration.ofSeconds(60);
     private static final Duration TOPIC_PATIENCE = Duration.ofSeconds(60);
     private static final Duration CONVERGENCE_PATIENCE = Duration.ofSeconds(90);
@@ -134,6 +136,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         stage.startAll();
         stage.workload().createTopic(TOPIC_PATIENCE);
         stage.workload().start();
+        stage.workload().awaitAcknowledged(WRITES_BEFORE, LOAD_PATIENCE);
         for (int i = 0; i < rounds; i++) {
             TimeUnit.MILLISECONDS.sleep(stage.random().nextLong(CALM_MS_MIN, CALM_MS_MAX));
             round.run(stage);

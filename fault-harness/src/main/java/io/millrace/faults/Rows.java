@@ -32,7 +32,7 @@ public final class Rows {
     /// What a node gets to come back by itself before somebody restarts it.
     private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
 
-    private static final int FORGOTTEN_BYTES = 40_000;
+    private static final int FORGOTTEN_BYTES = 20_000;
 
     /// Longer than any answer of a node alone may take.
     private static final int ALONE_MS = 4_500;
@@ -390,6 +390,7 @@ public final class Rows {
     /// Every node forgets the end of its log, as a disk does that lied about a write.
     private static Planted forgottenLog() {
         return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES); // on a slow machine there may be nothing to forget yet
             for (int i : stage.members()) {
                 stage.kill(i);
             }
@@ -470,6 +471,7 @@ public final class Rows {
     /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
     private static Planted forgetfulVoters() {
         return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES);
             int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);

@@ -552,6 +552,22 @@ public final class Stage implements Nodes, AutoCloseable {
         return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
     }
 
+    /// Waits until the open file of each member's Raft log holds so much.
+    ///
+    /// @throws IOException less is written for a long time
+    public void awaitLogged(int sizeBytes) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        for (int i : members()) {
+            while (usedSize(raftLog(i)) < sizeBytes) {
+                if (System.nanoTime() > deadline) {
+                    throw new IOException("the Raft log of " + name(i) + " holds less than " + sizeBytes
+                            + " bytes after " + READY_PATIENCE.toSeconds() + " s");
+                }
+                TimeUnit.MILLISECONDS.sleep(POLL_MS);
+            }
+        }
+    }
+
     /// Segment files of a partition, drawn by chance, once it holds something.
     ///
     /// @throws IOException nothing is written for a long time
