@@ -4,6 +4,7 @@ import static io.millrace.faults.check.Violation.Kind.DIVERGED;
 import static io.millrace.faults.check.Violation.Kind.LOST;
 import static io.millrace.faults.check.Violation.Kind.PHANTOM;
 
+import io.millrace.faults.Row.Course;
 import io.millrace.faults.Row.Planted;
 import io.millrace.faults.load.Lie;
 import io.millrace.faults.load.Workload.Watch;
@@ -36,6 +37,8 @@ public final class Rows {
 
     /// Longer than any answer of a node alone may take.
     private static final int ALONE_MS = 4_500;
+
+    private static final int GROWN = 3;
 
     private static final long CLOCK_JUMP_S = 7_200;
 
@@ -153,7 +156,17 @@ public final class Rows {
                     3,
                     NOTHING,
                     Rows::changeMembers,
-                    CACHE));
+                    CACHE,
+                    Course.PLANNED),
+            new Row(
+                    "grow",
+                    "one node becomes three; drain, replace",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::grow,
+                    KEYLESS,
+                    Course.GROWING));
 
     private Rows() {}
 
@@ -510,6 +523,26 @@ public final class Rows {
         stage.drain(leader, false);
         stage.remove(stage.oneOf(stage.others(added)));
         stage.awaitWrites();
+    }
+
+    /// Begins with one node and adds two, drains the leader, lets one that joined come back without its disk.
+    private static void grow(Stage stage) throws IOException, InterruptedException {
+        while (stage.members().length < GROWN) {
+            int added = stage.grow();
+            stage.awaitWrites();
+            stage.awaitCaughtUp(added, CATCH_UP);
+        }
+        int leader = stage.leader();
+        stage.drain(leader, true);
+        stage.awaitWrites();
+        holdBetween(stage, 500, 1_500);
+        stage.drain(leader, false);
+        // the first node was told of no other, so without its disk it would begin a cluster of its own
+        int victim = stage.oneOf(stage.others(0));
+        stage.kill(victim);
+        stage.wipe(victim);
+        rebuild(stage, victim);
+        holdBetween(stage, 500, 1_500);
     }
 
     // ---- clocks

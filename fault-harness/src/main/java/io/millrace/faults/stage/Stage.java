@@ -114,7 +114,7 @@ public final class Stage implements Nodes, AutoCloseable {
     }
 
     private static List<String> alone(Place place) {
-        return List.of("--raft.port", String.valueOf(place.raftPort()));
+        return List.of("--cluster.node-id", nameOf(0), "--raft.port", String.valueOf(place.raftPort()));
     }
 
     /// Settings of a node that makes a cluster together with all others.
