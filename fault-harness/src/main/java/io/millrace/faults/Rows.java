@@ -4,6 +4,7 @@ import static io.millrace.faults.check.Violation.Kind.DIVERGED;
 import static io.millrace.faults.check.Violation.Kind.LOST;
 import static io.millrace.faults.check.Violation.Kind.PHANTOM;
 
+import io.millrace.faults.Row.Course;
 import io.millrace.faults.Row.Planted;
 import io.millrace.faults.load.Lie;
 import io.millrace.faults.load.Workload.Watch;
@@ -32,10 +33,12 @@ public final class Rows {
     /// What a node gets to come back by itself before somebody restarts it.
     private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
 
-    private static final int FORGOTTEN_BYTES = 40_000;
+    private static final int FORGOTTEN_BYTES = 20_000;
 
     /// Longer than any answer of a node alone may take.
     private static final int ALONE_MS = 4_500;
+
+    private static final int GROWN = 3;
 
     private static final long CLOCK_JUMP_S = 7_200;
 
@@ -153,7 +156,17 @@ public final class Rows {
                     3,
                     NOTHING,
                     Rows::changeMembers,
-                    CACHE));
+                    CACHE,
+                    Course.PLANNED),
+            new Row(
+                    "grow",
+                    "one node becomes three; drain, replace",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::grow,
+                    KEYLESS,
+                    Course.GROWING));
 
     private Rows() {}
 
@@ -390,6 +403,7 @@ public final class Rows {
     /// Every node forgets the end of its log, as a disk does that lied about a write.
     private static Planted forgottenLog() {
         return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES); // on a slow machine there may be nothing to forget yet
             for (int i : stage.members()) {
                 stage.kill(i);
             }
@@ -470,6 +484,7 @@ public final class Rows {
     /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
     private static Planted forgetfulVoters() {
         return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES);
             int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);
@@ -508,6 +523,26 @@ public final class Rows {
         stage.drain(leader, false);
         stage.remove(stage.oneOf(stage.others(added)));
         stage.awaitWrites();
+    }
+
+    /// Begins with one node and adds two, drains the leader, lets one that joined come back without its disk.
+    private static void grow(Stage stage) throws IOException, InterruptedException {
+        while (stage.members().length < GROWN) {
+            int added = stage.grow();
+            stage.awaitWrites();
+            stage.awaitCaughtUp(added, CATCH_UP);
+        }
+        int leader = stage.leader();
+        stage.drain(leader, true);
+        stage.awaitWrites();
+        holdBetween(stage, 500, 1_500);
+        stage.drain(leader, false);
+        // the first node was told of no other, so without its disk it would begin a cluster of its own
+        int victim = stage.oneOf(stage.others(0));
+        stage.kill(victim);
+        stage.wipe(victim);
+        rebuild(stage, victim);
+        holdBetween(stage, 500, 1_500);
     }
 
     // ---- clocks

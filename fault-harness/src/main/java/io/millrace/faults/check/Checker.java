@@ -45,10 +45,13 @@ public final class Checker {
     private final List<CutOff> cutOffs = new ArrayList<>();
     private final List<Event.Answered> answers = new ArrayList<>();
     private final List<Long> aloneMs = new ArrayList<>();
+    private long retriedMsMax;
 
     /// What is known of one record. Counters, because most records have one of each.
     private static final class Track {
         int sent;
+        boolean keyed;
+        long firstSentNs;
         int refused;
         int acknowledged;
         int partition = -1; // acknowledged place
@@ -95,7 +98,11 @@ public final class Checker {
         switch (event) {
             case Event.Sent sent -> {
                 for (int i = 0; i < sent.count(); i++) {
-                    track(Event.name(sent.producer(), sent.sequence() + i)).sent++;
+                    Track track = track(Event.name(sent.producer(), sent.sequence() + i));
+                    if (track.sent++ == 0) {
+                        track.keyed = sent.keyed();
+                        track.firstSentNs = sent.atNs();
+                    }
                 }
             }
             case Event.Acknowledged acknowledged -> takeAcknowledged(acknowledged);
@@ -136,7 +143,9 @@ public final class Checker {
         for (int i = 0; i < event.count(); i++) {
             String name = Event.name(event.producer(), event.sequence() + i);
             Track track = track(name);
-            track.acknowledged++;
+            if (track.acknowledged++ == 0 && track.keyed) {
+                retriedMsMax = Math.max(retriedMsMax, (event.atNs() - track.firstSentNs) / NS_PER_MS);
+            }
             if (event.offset() == Event.NO_OFFSET) {
                 continue;
             }
@@ -208,7 +217,8 @@ public final class Checker {
                 acknowledged,
                 uncertain,
                 records.size() - acknowledged - uncertain,
-                aloneMs.stream().sorted().toList());
+                aloneMs.stream().sorted().toList(),
+                retriedMsMax);
     }
 
     /// Where each record is, and whether somebody sent it.

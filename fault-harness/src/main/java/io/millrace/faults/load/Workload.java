@@ -309,6 +309,20 @@ public final class Workload {
         }
     }
 
+    /// Waits until so many writes have been acknowledged, so that there is something to lose.
+    ///
+    /// @throws IOException that takes longer than `patience`
+    public void awaitAcknowledged(long writes, Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (tally.count200() < writes) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(tally.count200() + " writes were acknowledged within " + patience.toSeconds()
+                        + " s while nothing was broken yet; answers so far: " + answers());
+            }
+            TimeUnit.MILLISECONDS.sleep(RETRY_MS);
+        }
+    }
+
     /// Writes until a write that begins from now on is acknowledged.
     ///
     /// @return milliseconds that it took; empty when it took longer than `patience`

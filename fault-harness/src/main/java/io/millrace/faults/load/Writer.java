@@ -24,6 +24,11 @@ final class Writer {
     static final class Tally {
         final Map<String, AtomicLong> answers = new ConcurrentHashMap<>();
 
+        long count200() {
+            AtomicLong count = answers.get("200");
+            return count == null ? 0 : count.get();
+        }
+
         void count(String code) {
             answers.computeIfAbsent(code, _ -> new AtomicLong()).incrementAndGet();
         }

@@ -114,7 +114,7 @@ public final class Stage implements Nodes, AutoCloseable {
     }
 
     private static List<String> alone(Place place) {
-        return List.of("--raft.port", String.valueOf(place.raftPort()));
+        return List.of("--cluster.node-id", nameOf(0), "--raft.port", String.valueOf(place.raftPort()));
     }
 
     /// Settings of a node that makes a cluster together with all others.
@@ -550,6 +550,22 @@ public final class Stage implements Nodes, AutoCloseable {
     /// The open file of the node's Raft log.
     public Path raftLog(int index) throws IOException {
         return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
+    }
+
+    /// Waits until the open file of each member's Raft log holds so much.
+    ///
+    /// @throws IOException less is written for a long time
+    public void awaitLogged(int sizeBytes) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        for (int i : members()) {
+            while (usedSize(raftLog(i)) < sizeBytes) {
+                if (System.nanoTime() > deadline) {
+                    throw new IOException("the Raft log of " + name(i) + " holds less than " + sizeBytes
+                            + " bytes after " + READY_PATIENCE.toSeconds() + " s");
+                }
+                TimeUnit.MILLISECONDS.sleep(POLL_MS);
+            }
+        }
     }
 
     /// Segment files of a partition, drawn by chance, once it holds something.

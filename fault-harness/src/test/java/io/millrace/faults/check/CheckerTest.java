@@ -69,7 +69,7 @@ class CheckerTest {
         kept("n1", "k/0", "k/1", "k/2", "u/0", "u/1");
         kept("n2", "k/0", "k/1", "k/2", "u/0", "u/1");
 
-        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 4, 1, 1, List.of()));
+        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 4, 1, 1, List.of(), 0));
     }
 
     @Test
@@ -80,7 +80,7 @@ class CheckerTest {
         events.add(new Event.Unknown(tick(), "u", 1, 1, "504"));
         kept("n1", "u/0");
 
-        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 0, 2, 0, List.of()));
+        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 0, 2, 0, List.of(), 0));
     }
 
     @Test
@@ -276,6 +276,20 @@ class CheckerTest {
         events.add(new Event.Acknowledged(tick(), sentNs, "k", 0, 1, PARTITION, 0, "n1"));
         kept("n1", "k/0");
 
+        assertThat(verdict().isClean()).isTrue();
+    }
+
+    @Test
+    void theLongestTimeToWriteARecordWithAKeyCountsFromItsFirstAttempt() {
+        for (long attemptMs : new long[] {100, 200, 400}) {
+            events.add(new Event.Sent(attemptMs * MS, "k", 0, 1, PARTITION, true));
+        }
+        events.add(new Event.Acknowledged(450 * MS, 400 * MS, "k", 0, 1, PARTITION, 0, "n1"));
+        events.add(new Event.Sent(500 * MS, "u", 0, 1, PARTITION, false));
+        events.add(new Event.Acknowledged(9_500 * MS, 500 * MS, "u", 0, 1, PARTITION, 1, "n1"));
+        kept("n1", "k/0", "u/0");
+
+        assertThat(verdict().retriedMsMax()).isEqualTo(350);
         assertThat(verdict().isClean()).isTrue();
     }
 
