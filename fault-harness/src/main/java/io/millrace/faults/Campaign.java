@@ -34,8 +34,8 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
     /// How long Millrace's own client retries unless it is told otherwise.
     static final long RETRIES_MS_MAX = 15_000;
 
-    private static final long WRITES_BEFORE = 40;
-    private static final Duration LOAD_PATIENCE = Duration.ofSeconds(60);
+    private static final long WRITES_BEFORE = 20;
+    private static final Duration LOAD_PATIENCE = Duration.ofSeconds(120);
     private static final Duration RESOLVE_PATIENCE = Duration.ofSeconds(60);
     private static final Duration TOPIC_PATIENCE = Duration.ofSeconds(60);
     private static final Duration CONVERGENCE_PATIENCE = Duration.ofSeconds(90);

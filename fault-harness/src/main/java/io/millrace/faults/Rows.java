@@ -547,7 +547,8 @@ public final class Rows {
 
     // ---- clocks
 
-    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so.
+    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so. At last the
+    /// lead goes to a node that is ahead of all times before, with writes on their way that are repeated there.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
         int victim = stage.leader();
         for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {
@@ -557,5 +558,17 @@ public final class Rows {
             stage.awaitWrites();
         }
         stage.awaitReady(victim);
+        int leader = stage.leader();
+        long aheadOfAll = stage.clockMax() + CLOCK_JUMP_S;
+        int[] next = stage.members().length > 1 ? stage.others(leader) : new int[] {leader};
+        for (int node : next) {
+            stage.setClock(node, aheadOfAll);
+        }
+        kill(stage, leader);
+        holdBetween(stage, 500, 1_500);
+        for (int node : next) {
+            stage.setClock(node, 0);
+        }
+        stage.awaitWrites();
     }
 }

@@ -69,6 +69,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
     private int restarts;
+    private long clockMax;
 
     /// Prepares nodes; none is started.
     ///
@@ -677,6 +678,12 @@ public final class Stage implements Nodes, AutoCloseable {
         }
         note("clock of " + name(index) + " is ahead by " + aheadSeconds + " s");
         clock.set(aheadSeconds);
+        clockMax = Math.max(clockMax, aheadSeconds);
+    }
+
+    /// The farthest that a clock has ever been ahead.
+    public long clockMax() {
+        return clockMax;
     }
 
     // ---- watching
