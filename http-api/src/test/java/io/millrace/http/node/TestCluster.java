@@ -75,6 +75,10 @@ final class TestCluster implements AutoCloseable {
         return node;
     }
 
+    String raftAddress(String id) {
+        return "127.0.0.1:" + Objects.requireNonNull(ports.get(id), id)[0];
+    }
+
     URI address(String id) {
         return node(id).address();
     }
