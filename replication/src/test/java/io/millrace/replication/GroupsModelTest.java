@@ -34,22 +34,22 @@ class GroupsModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3})
+    @ValueSource(longs = {1, 2})
     void theSameOperationsHaveTheSameAnswersOverOneGroupAndOverThree(long seed) throws Exception {
         ReplicatedLog one = open("one", 1);
         ReplicatedLog three = open("three", 3);
         try {
             SplittableRandom random = new SplittableRandom(seed);
-            for (int i = 0; i < 250; i++) {
+            for (int i = 0; i < 160; i++) {
                 long step = random.nextLong();
                 String where = "seed %d, operation %d".formatted(seed, i);
                 assertThat(operate(three, new SplittableRandom(step), i))
                         .as(where)
                         .isEqualTo(operate(one, new SplittableRandom(step), i));
-                if (i % 100 == 60) {
+                if (i == 60) {
                     GroupLogs.abandon(three);
                     three = open("three", 3);
-                } else if (i % 100 == 90) {
+                } else if (i == 110) {
                     three.close();
                     three = open("three", 3);
                 }

@@ -9,10 +9,12 @@ import io.millrace.http.route.Failures;
 import io.millrace.http.route.Handler;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.Topic;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Writes are decided by the leader. A node that does not lead says where it is (307), or forwards when it is
@@ -54,7 +56,51 @@ public final class Leadership {
     public Handler guard(Handler write) {
         return exchange -> {
             boolean forward = exchange.parameters().flag("forward");
-            return leads() ? write.begin(exchange) : elsewhere(exchange, forward);
+            return leads() ? write.begin(exchange) : elsewhere(exchange, forward, log.leader("", 0));
+        };
+    }
+
+    /// The same for records of the topic in the path, on a node that leads the partition they go to, or one of the
+    /// topic's when it is not known yet: what is for another group then travels inside.
+    ///
+    /// @param partition that the request names; −1 for none
+    public Handler guardTopic(Handler write, ToIntFunction<Exchange> partition) {
+        Handler guarded = guard(write);
+        return exchange -> {
+            Optional<Topic> topic = log.groupCount() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
+            if (topic.isEmpty()) {
+                return guarded.begin(exchange); // whoever leads group 0 knows whether it exists
+            }
+            boolean forward = exchange.parameters().flag("forward");
+            int wanted = partition.applyAsInt(exchange);
+            boolean here = wanted >= 0 && wanted < topic.get().partitions()
+                    ? log.leads(topic.get().name(), wanted)
+                    : leadsAny(topic.get());
+            return here
+                    ? write.begin(exchange)
+                    : elsewhere(exchange, forward, log.leader(topic.get().name(), Math.max(0, wanted)));
+        };
+    }
+
+    private boolean leadsAny(Topic topic) {
+        int different = Math.min(topic.partitions(), log.groupCount()); // neighbours are in different groups
+        for (int partition = 0; partition < different; partition++) {
+            if (log.leads(topic.name(), partition)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The same where the body says which partition it is about: with several groups it travels inside.
+    public Handler guardOrRelay(Handler write) {
+        Handler guarded = guard(write);
+        return exchange -> {
+            if (log.groupCount() == 1) {
+                return guarded.begin(exchange);
+            }
+            exchange.parameters(); // checks their names
+            return write.begin(exchange);
         };
     }
 
@@ -79,7 +125,7 @@ public final class Leadership {
         switch (consistency) {
             case "local" -> read.handle(exchange);
             case "linearizable" ->
-                log.cluster().barrier(0).whenComplete((done, failed) -> {
+                log.cluster().barriers().whenComplete((done, failed) -> {
                     if (failed == null) {
                         Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
                             try {
@@ -102,8 +148,7 @@ public final class Leadership {
         }
     }
 
-    private BodyReceiver elsewhere(Exchange exchange, boolean forward) {
-        Optional<String> leader = log.leader("", 0);
+    private BodyReceiver elsewhere(Exchange exchange, boolean forward, Optional<String> leader) {
         String forwardedBy = exchange.header(FORWARDED_BY);
         if (leader.isPresent() && forwardedBy != null) {
             throw new HttpFailure(

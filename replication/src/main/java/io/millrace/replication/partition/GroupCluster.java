@@ -404,8 +404,8 @@ final class GroupCluster implements Cluster {
                 return notLeader();
             }
             if (System.nanoTime() > deadline) {
-                return new MembershipOutcome.Failed(
-                        "groups %s have not followed within %d s; they go on trying (the %s of node '%s'). GET /v1/cluster shows the members of each group"
+                return new MembershipOutcome.Busy(
+                        "groups %s have not followed within %d s and go on trying (%s of node '%s')"
                                 .formatted(
                                         waiting,
                                         TimeUnit.MILLISECONDS.toSeconds(OTHERS_TIMEOUT_MS),

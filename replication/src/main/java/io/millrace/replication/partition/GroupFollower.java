@@ -10,6 +10,7 @@ import io.millrace.replication.placement.LeaderWish;
 import io.millrace.replication.placement.Placement;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -31,10 +32,13 @@ import org.slf4j.LoggerFactory;
 /// Threading: a thread of its own.
 final class GroupFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GroupFollower.class);
-    private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long SPREAD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long STEP_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final long COMMAND_TIMEOUT_MS = 10_000;
+    /// Heartbeats come every 400 ms; who is silent for longer than this is away.
+    private static final long SILENT_MS_MAX = 1_200;
     /// A member that lacks more entries than this is not caught up.
     private static final long LAG_MAX = 1_000;
 
@@ -77,7 +81,7 @@ final class GroupFollower implements AutoCloseable {
                 if (group > 0 && !closing && log.consensus.leads()) {
                     follow();
                 }
-                if (System.nanoTime() - spreadNanos >= TICK_NANOS) {
+                if (System.nanoTime() - spreadNanos >= SPREAD_NANOS) {
                     spreadNanos = System.nanoTime();
                     spread();
                 }
@@ -203,8 +207,11 @@ final class GroupFollower implements AutoCloseable {
             return; // a leader that is to go hands over first, because it must not lead
         }
         Set<String> answering = log.cluster.answering();
+        Set<String> current = new HashSet<>();
+        log.consensus.group().current().forEach(peer -> current.add(peer.peerId()));
         long alive = next.get().stream()
-                .filter(member -> answering.contains(member.peerId()))
+                // a new one has caught up before the configuration is changed
+                .filter(member -> answering.contains(member.peerId()) || !current.contains(member.peerId()))
                 .count();
         if (alive <= next.get().size() / 2) {
             return; // the others have to come back first
@@ -247,8 +254,8 @@ final class GroupFollower implements AutoCloseable {
                         .anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId))
                 && peers.followers().stream()
                         .filter(follower -> Member.nodeIdOf(follower.peerId()).equals(nodeId))
-                        .anyMatch(follower -> follower.silentMs() < GroupCluster.SILENT_MS_MAX
-                                && last - follower.matchIndex() <= LAG_MAX);
+                        .anyMatch(follower ->
+                                follower.silentMs() < SILENT_MS_MAX && last - follower.matchIndex() <= LAG_MAX);
     }
 
     @Override

@@ -77,9 +77,6 @@ public final class ManyGroups implements ReplicatedLog {
     private static final Metadata NOTHING = new Metadata();
     /// A topic that group 0 knows is known by the others a moment later.
     private static final long VISIBLE_TIMEOUT_MS = 5_000;
-    private static final long FIT_NANOS =
-            TimeUnit.MILLISECONDS.toNanos(Long.getLong("millrace.groups.fitMs", LeaderWish.FIT_NANOS / 1_000_000));
-
     private final ReplicationSettings settings;
     private final Closeable lock;
     private final List<GroupLog> groups;
@@ -101,8 +98,10 @@ public final class ManyGroups implements ReplicatedLog {
         this.first = groups.getFirst();
         this.relay = relay;
         this.cluster = new ManyGroupsCluster(this.groups);
+        long fitNanos =
+                TimeUnit.MILLISECONDS.toNanos(Long.getLong("millrace.groups.fitMs", LeaderWish.FIT_NANOS / 1_000_000));
         for (GroupLog group : groups) {
-            followers.add(new GroupFollower(first, group, groups.size(), FIT_NANOS));
+            followers.add(new GroupFollower(first, group, groups.size(), fitNanos));
             group.onMetadataChange(this::metadataChanged);
         }
         this.counter = new Thread(this::count, "replication-groups");
@@ -112,7 +111,7 @@ public final class ManyGroups implements ReplicatedLog {
     /// Opens all groups.
     ///
     /// @param settings of the node, with at least two groups
-    /// @param lock closed last, also when this fails
+    /// @param lock closed last; when this fails it is left to the caller
     /// @throws IOException the disk failed or holds something else than was written
     public static ManyGroups open(
             ReplicationSettings settings,

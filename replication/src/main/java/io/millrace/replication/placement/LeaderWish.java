@@ -29,7 +29,7 @@ public final class LeaderWish {
         this.fitNanos = fitNanos;
     }
 
-    /// To be called about every second.
+    /// To be called several times a second: what is away for a moment should be seen.
     ///
     /// @param leader node id of who leads now; null for nobody
     /// @param self this node
