@@ -60,8 +60,8 @@ public final class Leadership {
         };
     }
 
-    /// The same for records of the topic in the path, on a node that leads the partition they go to, or one of the
-    /// topic's when it is not known yet: what is for another group then travels inside.
+    /// The same for records of the topic in the path, on a node that leads the partition they go to, or one of
+    /// the topic's when it is not known yet: what is for another group then travels inside.
     ///
     /// @param partition that the request names; −1 for none
     public Handler guardTopic(Handler write, ToIntFunction<Exchange> partition) {

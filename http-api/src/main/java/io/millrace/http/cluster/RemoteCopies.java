@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// What other nodes do for this one, over HTTP: give copies, where a broken connection is taken up again where it
-/// broke; and decide commands, which are sent once.
+/// What other nodes do for this one, over HTTP: give copies, where a broken connection is taken up again where
+/// it broke; and decide commands, which are sent once.
 public final class RemoteCopies implements ReplicaPeers {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteCopies.class);
     /// As long as a snapshot may take.
@@ -93,8 +93,8 @@ public final class RemoteCopies implements ReplicaPeers {
         if (response != null && response.statusCode() == 200) {
             return response.body();
         }
-        // a decision and a refusal travel as 200: any other answer came before the command was handed on, unless the
-        // node broke
+        // a decision and a refusal travel as 200: any other answer came before the command was handed on,
+        // unless the node broke
         if (response != null && response.statusCode() != 500 && response.statusCode() != 504) {
             String said = new String(response.body(), StandardCharsets.UTF_8).strip();
             throw new ReplicationException(

@@ -82,7 +82,8 @@ final class Ingest {
         return Routing.ofKey(bytes, 0, bytes.length, topic.get().partitions());
     }
 
-    /// The partition of the moment for records that belong to none; where there is a choice, one that is led here.
+    /// The partition of the moment for records that belong to none; where there is a choice, one that is led
+    /// here.
     int sticky(Topic topic, int records, long bytes) {
         return routing.sticky(topic, records, bytes, partition -> log.leads(topic.name(), partition));
     }

@@ -42,9 +42,8 @@ final class Routing {
 
     /// The topic's partition of the moment, which takes these records.
     ///
-    /// @param preferred asked when another partition's turn has come; those for which it is false are left out
-    while
-    ///     there are others
+    /// @param preferred asked when another partition's turn has come; those for which it is false are left
+    ///     out while there are others
     int sticky(Topic topic, int records, long bytes, IntPredicate preferred) {
         Sticky sticky = topics.get(topic.id());
         if (sticky == null) {
