@@ -28,9 +28,9 @@ final class Console implements AutoCloseable {
     /// Documents use the port that a user gets.
     static final int PORT = 1109;
 
-    private static final Duration STEP_PATIENCE = Duration.ofSeconds(90);
+    private static final Duration STEP_PATIENCE = Duration.ofSeconds(180);
     private static final Duration PORT_PATIENCE = Duration.ofSeconds(60);
-    private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
     private static final char MARK = '\u001e';
     private static final Pattern MARKER = Pattern.compile(MARK + "(\\d+)");
 

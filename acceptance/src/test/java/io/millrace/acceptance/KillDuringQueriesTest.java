@@ -111,7 +111,7 @@ class KillDuringQueriesTest {
         long clicks = expected.values().stream().mapToLong(Long::longValue).sum();
         assertThat(clicks).as("the test must have tested something").isGreaterThan(KILLS * 50L);
         Poll.until(
-                Duration.ofSeconds(60),
+                Duration.ofSeconds(120),
                 () -> copies(http, node).equals(expected) && pages(http, node).equals(expected));
         assertThat(copies(http, node)).as("the stream's records, seed %d", seed).isEqualTo(expected);
         assertThat(pages(http, node)).as("the view's rows, seed %d", seed).isEqualTo(expected);

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalClusterTest {
     private static final int NODES = 3;
     private static final int PORT_STEP = 1000;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final Pattern VALUE = Pattern.compile("\"offset\":(\\d+),[^}]*?\"value\":\"([^\"]*)\"");
     private static final Pattern OFFSET = Pattern.compile("\"offset\":(\\d+)");
     private static final Pattern LEADER = Pattern.compile("\"leader\":\"(n\\d)\"");
@@ -59,7 +60,7 @@ class LocalClusterTest {
                     "--set",
                     "log.free-bytes-min=0");
             assertThat(table.lines().filter(line -> line.endsWith(" ready"))).hasSize(NODES);
-            assertThat(post("n2", "/broker/topics", "{\"name\":\"orders\",\"partitions\":1}"))
+            assertThat(written("n2", "/broker/topics", "{\"name\":\"orders\",\"partitions\":1}"))
                     .contains("\"ok\":true");
             followerCatchesUp();
             leaderIsKilledUnderLoad();
@@ -79,10 +80,13 @@ class LocalClusterTest {
         String other = leader.equals("n1") ? "n2" : "n1";
         run(0, "kill", away);
         for (String value : List.of("one", "two")) {
-            assertThat(post(other.equals(away) ? leader : other, "/broker/topics/orders/produce", value))
-                    .contains("\"synced\":true");
+            assertThat(written(
+                            other.equals(away) ? leader : other,
+                            "/broker/topics/orders/produce?idempotency_key=" + value,
+                            value))
+                    .containsAnyOf("\"synced\":true", "\"duplicate\":true");
         }
-        assertThat(post(
+        assertThat(written(
                         leader,
                         "/broker/commit",
                         "{\"topic\":\"orders\",\"group\":\"g\",\"partition\":0,\"offset\":1}"))
@@ -171,9 +175,15 @@ class LocalClusterTest {
     }
 
     private String leader(String asked) throws IOException, InterruptedException {
-        Matcher leader = LEADER.matcher(get(asked, "/v1/cluster"));
-        assertThat(leader.find()).as("a leader").isTrue();
-        return leader.group(1);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String view = get(asked, "/v1/cluster");
+            Matcher leader = LEADER.matcher(view);
+            if (leader.find()) {
+                return leader.group(1);
+            }
+            assertThat(System.nanoTime()).as("a leader in %s", view).isLessThan(deadline);
+        }
     }
 
     private URI address(String node, String path) {
@@ -195,6 +205,17 @@ class LocalClusterTest {
                         .as("%s on %s: %s", path, node, answer.body())
                         .isEqualTo(200);
                 return answer.body();
+            }
+        }
+    }
+
+    /// Writes, again while the answer is that nothing has happened, or that nobody knows: an election takes a moment.
+    private String written(String node, String path, String body) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            String answer = post(node, path, body);
+            if (answer.contains("\"ok\":true") || System.nanoTime() > deadline) {
+                return answer;
             }
         }
     }
@@ -229,14 +250,12 @@ class LocalClusterTest {
         return printed;
     }
 
-    /// A port so that it and the ports of the other nodes are free.
+    /// A port so that it and the ports of the other nodes are free. None that the system gives to connections.
     private static int freeBasePort() throws IOException {
+        SplittableRandom random = new SplittableRandom();
         for (int tries = 0; tries < 100; tries++) {
-            int base;
-            try (ServerSocket any = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                base = any.getLocalPort();
-            }
-            if (base + (NODES - 1) * PORT_STEP + 1 < 65_536 && areFree(base)) {
+            int base = 10_000 + random.nextInt(PORT_STEP) + PORT_STEP * random.nextInt(18);
+            if (areFree(base)) {
                 return base;
             }
         }

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 final class NodeProcess implements AutoCloseable {
     static final Path ROOT = Path.of(System.getProperty("millrace.root"));
     private static final String LISTENING = "listening on ";
-    private static final long STOP_TIMEOUT_S = 20;
+    private static final long STOP_TIMEOUT_S = 60;
 
     private final Process process;
     private final URI address;

@@ -31,6 +31,11 @@ import org.jspecify.annotations.Nullable;
 public record Campaign(Path root, Path folder, Machine machine, int nodes, int rounds, long seed, boolean keep) {
     private static final long CALM_MS_MIN = 400;
     private static final long CALM_MS_MAX = 1_200;
+    /// How long Millrace's own client retries unless it is told otherwise.
+    static final long RETRIES_MS_MAX = 15_000;
+
+    private static final long WRITES_BEFORE = 20;
+    private static final Duration LOAD_PATIENCE = Duration.ofSeconds(120);
     private static final Duration RESOLVE_PATIENCE = Duration.ofSeconds(60);
     private static final Duration TOPIC_PATIENCE = Duration.ofSeconds(60);
     private static final Duration CONVERGENCE_PATIENCE = Duration.ofSeconds(90);
@@ -88,6 +93,14 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         return machine.obstacle(needs);
     }
 
+    /// What a client noticed that repeats its writes; null for nothing, or when it may notice.
+    static @Nullable String noticed(Row row, Verdict verdict) {
+        return row.course() == Row.Course.BROKEN || verdict.retriedMsMax() <= RETRIES_MS_MAX
+                ? null
+                : "a write with a key needed %d ms of retries; clients give up after %d"
+                        .formatted(verdict.retriedMsMax(), RETRIES_MS_MAX);
+    }
+
     /// A row's seed does not depend on which other rows run.
     long seedOf(Row row) {
         return seed * 31 + row.name().hashCode();
@@ -96,18 +109,27 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
     private RowResult run(Row row, Row.Round round, Set<Need> needs, @Nullable Lie lie, String suffix)
             throws InterruptedException {
         long rowSeed = seedOf(row);
-        Path own = folder.resolve(row.name() + suffix);
+        Path own = folder.resolve(row.name() + suffix + "-" + seed);
+        int first = row.course() == Row.Course.GROWING ? 1 : nodes;
         long beginNs = System.nanoTime();
         RowResult result;
         try {
-            Files.createDirectories(own);
+            Files.createDirectories(folder);
+            if (Files.exists(own)) { // records of another run would be found and taken for phantoms
+                throw new IOException(own + " exists, from a run with the same seed; name another --dir or --seed");
+            }
+            Files.createDirectory(own);
             try (History history = new History(own.resolve("history.txt"));
-                    Stage stage = new Stage(root, own, nodes, needs, history, rowSeed, lie)) {
+                    Stage stage = new Stage(root, own, first, needs, history, rowSeed, lie)) {
                 List<String> problems = play(stage, round);
                 history.close();
                 Verdict verdict = Checker.check(History.read(history.file()));
                 if (verdict.acknowledged() == 0) {
                     problems.add("no record was acknowledged, so nothing was tested");
+                }
+                String noticed = noticed(row, verdict);
+                if (noticed != null) {
+                    problems.add(noticed);
                 }
                 result = new RowResult.Checked(
                         row,
@@ -134,6 +156,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         stage.startAll();
         stage.workload().createTopic(TOPIC_PATIENCE);
         stage.workload().start();
+        stage.workload().awaitAcknowledged(WRITES_BEFORE, LOAD_PATIENCE);
         for (int i = 0; i < rounds; i++) {
             TimeUnit.MILLISECONDS.sleep(stage.random().nextLong(CALM_MS_MIN, CALM_MS_MAX));
             round.run(stage);

@@ -110,13 +110,27 @@ public final class Report {
         return "%.2f s, %.2f s".formatted(median, sorted.getLast() / 1e3);
     }
 
+    /// What some rows measure beyond the table; empty for the others.
+    static String measured(RowResult.Checked checked) {
+        List<Long> waitedMs = checked.verdict().aloneMs();
+        if (!waitedMs.isEmpty()) {
+            return "  %s: a node alone answered %d writes after %s (median, worst)%n"
+                    .formatted(checked.row().name(), waitedMs.size(), times(waitedMs));
+        }
+        if (checked.row().course() != Row.Course.BROKEN) {
+            return "  %s: no write with retries took longer than %.2f s%n"
+                    .formatted(checked.row().name(), checked.verdict().retriedMsMax() / 1e3);
+        }
+        return "";
+    }
+
     /// What is to be said of a row beyond its numbers; empty for nothing.
     public static String details(RowResult result) {
         return switch (result) {
             case RowResult.Skipped _ -> "";
             case RowResult.Broken(Row row, long seed, String reason, String folder) ->
                 "%s (row seed %d): %s%n  everything is in %s%n".formatted(row.name(), seed, reason, folder);
-            case RowResult.Checked checked -> checked.isFailure() ? details(checked) : "";
+            case RowResult.Checked checked -> checked.isFailure() ? details(checked) : measured(checked);
             case RowResult.Proved proved -> proved.isFailure() ? details(proved.run()) : "";
         };
     }
@@ -128,7 +142,8 @@ public final class Report {
         for (Violation violation : checked.verdict().examples()) {
             text.append("  ").append(violation).append('\n');
         }
-        return text.append("  answers to writes: ")
+        return text.append(measured(checked))
+                .append("  answers to writes: ")
                 .append(answers(checked.answers()))
                 .append("\n  everything is in ")
                 .append(checked.folder())

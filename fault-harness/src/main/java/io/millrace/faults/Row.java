@@ -17,10 +17,32 @@ import org.jspecify.annotations.Nullable;
 /// @param needs of the machine
 /// @param round breaks something, waits, repairs it, and says when it waits for writes to resume
 /// @param planted a bug that this row must notice
+/// @param course how it begins, and what clients may notice
 public record Row(
-        String name, String what, String countsFrom, int nodesMin, Set<Need> needs, Round round, Planted planted) {
+        String name,
+        String what,
+        String countsFrom,
+        int nodesMin,
+        Set<Need> needs,
+        Round round,
+        Planted planted,
+        Course course) {
     public Row {
         needs = Set.copyOf(needs);
+    }
+
+    Row(String name, String what, String countsFrom, int nodesMin, Set<Need> needs, Round round, Planted planted) {
+        this(name, what, countsFrom, nodesMin, needs, round, planted, Course.BROKEN);
+    }
+
+    /// How a row begins, and what clients may notice.
+    public enum Course {
+        /// Something breaks.
+        BROKEN,
+        /// Something that people do to a cluster that is used: a client that retries must not notice.
+        PLANNED,
+        /// The same, beginning with a single node.
+        GROWING
     }
 
     /// A fault and its repair, while clients go on.

@@ -4,8 +4,10 @@ import static io.millrace.faults.check.Violation.Kind.DIVERGED;
 import static io.millrace.faults.check.Violation.Kind.LOST;
 import static io.millrace.faults.check.Violation.Kind.PHANTOM;
 
+import io.millrace.faults.Row.Course;
 import io.millrace.faults.Row.Planted;
 import io.millrace.faults.load.Lie;
+import io.millrace.faults.load.Workload.Watch;
 import io.millrace.faults.stage.Need;
 import io.millrace.faults.stage.Stage;
 import io.millrace.faults.stage.Tracer;
@@ -31,13 +33,21 @@ public final class Rows {
     /// What a node gets to come back by itself before somebody restarts it.
     private static final Duration SELF_REPAIR = Duration.ofSeconds(20);
 
-    private static final int FORGOTTEN_BYTES = 40_000;
+    private static final int FORGOTTEN_BYTES = 20_000;
+
+    /// Longer than any answer of a node alone may take.
+    private static final int ALONE_MS = 4_500;
+
+    private static final int GROWN = 3;
+
+    private static final long CLOCK_JUMP_S = 7_200;
 
     private static final Duration CATCH_UP = Duration.ofSeconds(60);
 
     private static final Planted FROM_MEMORY = Planted.lie("acknowledges from memory", Lie.ACKNOWLEDGES_FROM_MEMORY);
     private static final Planted NOTHING_SENT =
             Planted.lie("acknowledges what it did not write", Lie.ACKNOWLEDGES_NOTHING);
+    private static final Planted LATE = Planted.lie("answers errors late", Lie.ANSWERS_LATE);
     private static final Planted ERRORS = Planted.lie("acknowledges errors", Lie.ACKNOWLEDGES_ERRORS);
     private static final Planted CACHE = Planted.lie("answers reads from an old cache", Lie.ANSWERS_FROM_CACHE);
     private static final Planted TWICE = Planted.lie("writes twice", Lie.SENDS_TWICE);
@@ -75,15 +85,8 @@ public final class Rows {
                     3,
                     NETWORK,
                     Rows::cutLeaderOut,
-                    KEYLESS),
-            new Row(
-                    "cut-leader-in",
-                    "the leader speaks but cannot hear",
-                    FAULT,
-                    3,
-                    NETWORK,
-                    Rows::cutLeaderIn,
                     REVERSED),
+            new Row("cut-leader-in", "the leader speaks but cannot hear", FAULT, 3, NETWORK, Rows::cutLeaderIn, LATE),
             new Row(
                     "bridge",
                     "two nodes see the third but not each other",
@@ -153,7 +156,17 @@ public final class Rows {
                     3,
                     NOTHING,
                     Rows::changeMembers,
-                    CACHE));
+                    CACHE,
+                    Course.PLANNED),
+            new Row(
+                    "grow",
+                    "one node becomes three; drain, replace",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::grow,
+                    KEYLESS,
+                    Course.GROWING));
 
     private Rows() {}
 
@@ -234,8 +247,10 @@ public final class Rows {
             stage.freeze(follower);
         }
         stage.cutOff(leader);
-        holdBetween(stage, 2_500, 5_000);
-        stage.restored(leader);
+        try (Watch _ = stage.writeToNodeAlone(leader)) {
+            holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
+            stage.restored(leader);
+        }
         for (int follower : followers) {
             stage.thaw(follower);
         }
@@ -250,7 +265,7 @@ public final class Rows {
             stage.cut(victim, other);
             stage.cut(other, victim);
         }
-        awaitWithout(stage, victim);
+        awaitWithoutLeader(stage, victim);
     }
 
     private static void cutLeaderOut(Stage stage) throws IOException, InterruptedException {
@@ -266,7 +281,19 @@ public final class Rows {
         for (int other : stage.others(victim)) {
             stage.cut(other, victim);
         }
-        awaitWithout(stage, victim);
+        awaitWithoutLeader(stage, victim);
+    }
+
+    /// The same for a leader that hears nothing of others: it can say nothing but that it leads no more.
+    private static void awaitWithoutLeader(Stage stage, int victim) throws IOException, InterruptedException {
+        stage.cutOff(victim);
+        try (Watch _ = stage.writeToNodeAlone(victim)) {
+            stage.awaitWrites();
+            holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
+            stage.restored(victim);
+        }
+        stage.healNetwork();
+        stage.awaitReady(victim);
     }
 
     /// The victim is cut off: it must acknowledge nothing, the others must go on without it.
@@ -376,6 +403,7 @@ public final class Rows {
     /// Every node forgets the end of its log, as a disk does that lied about a write.
     private static Planted forgottenLog() {
         return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES); // on a slow machine there may be nothing to forget yet
             for (int i : stage.members()) {
                 stage.kill(i);
             }
@@ -405,7 +433,8 @@ public final class Rows {
         stage.kill(victim);
         Path log = stage.raftLog(victim);
         long used = Stage.usedSize(log);
-        // a single node cannot tell damage in its last entry from a write that was torn before it was acknowledged
+        // a single node cannot tell damage in its last entry from a write that was torn before it was
+        // acknowledged
         long end = stage.members().length == 1 ? used / 2 : used;
         flip(stage, victim, log, stage.random().nextLong(Math.max(1, end)));
     }
@@ -418,8 +447,8 @@ public final class Rows {
         flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
     }
 
-    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the bit is
-    /// right again.
+    /// With others, a damaged node makes itself whole. Alone it may refuse to start, and then starts once the
+    /// bit is right again.
     private static void flip(Stage stage, int victim, Path file, long position)
             throws IOException, InterruptedException {
         Path saved = stage.save(file);
@@ -455,6 +484,7 @@ public final class Rows {
     /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
     private static Planted forgetfulVoters() {
         return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+            stage.awaitLogged(FORGOTTEN_BYTES);
             int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);
@@ -495,17 +525,50 @@ public final class Rows {
         stage.awaitWrites();
     }
 
+    /// Begins with one node and adds two, drains the leader, lets one that joined come back without its disk.
+    private static void grow(Stage stage) throws IOException, InterruptedException {
+        while (stage.members().length < GROWN) {
+            int added = stage.grow();
+            stage.awaitWrites();
+            stage.awaitCaughtUp(added, CATCH_UP);
+        }
+        int leader = stage.leader();
+        stage.drain(leader, true);
+        stage.awaitWrites();
+        holdBetween(stage, 500, 1_500);
+        stage.drain(leader, false);
+        // the first node was told of no other, so without its disk it would begin a cluster of its own
+        int victim = stage.oneOf(stage.others(0));
+        stage.kill(victim);
+        stage.wipe(victim);
+        rebuild(stage, victim);
+        holdBetween(stage, 500, 1_500);
+    }
+
     // ---- clocks
 
+    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so. At last the
+    /// lead goes to a node that is ahead of all times before, with writes on their way that are repeated there.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
         int victim = stage.leader();
-        stage.setClock(victim, "+7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "-7200");
-        stage.awaitWrites();
-        holdBetween(stage, 500, 2_000);
-        stage.setClock(victim, "+0");
+        for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {
+            stage.setClock(victim, ahead);
+            stage.awaitWrites();
+            holdBetween(stage, 1_500, 3_000);
+            stage.awaitWrites();
+        }
         stage.awaitReady(victim);
+        int leader = stage.leader();
+        long aheadOfAll = stage.clockMax() + CLOCK_JUMP_S;
+        int[] next = stage.members().length > 1 ? stage.others(leader) : new int[] {leader};
+        for (int node : next) {
+            stage.setClock(node, aheadOfAll);
+        }
+        kill(stage, leader);
+        holdBetween(stage, 500, 1_500);
+        for (int node : next) {
+            stage.setClock(node, 0);
+        }
+        stage.awaitWrites();
     }
 }

@@ -26,7 +26,13 @@ class RowsTest {
 
         assertThat(tried)
                 .containsAll(EnumSet.of(
-                        Kind.LOST, Kind.DUPLICATED, Kind.REORDERED, Kind.DIVERGED, Kind.PHANTOM, Kind.STALE));
+                        Kind.LOST,
+                        Kind.DUPLICATED,
+                        Kind.REORDERED,
+                        Kind.DIVERGED,
+                        Kind.PHANTOM,
+                        Kind.STALE,
+                        Kind.LATE));
         assertThat(Rows.all())
                 .allSatisfy(row -> assertThat(row.planted().caughtAs()).isNotEmpty());
     }
@@ -41,7 +47,8 @@ class RowsTest {
     }
 
     private static RowResult.Checked run(Row row, Kind kind) {
-        Verdict verdict = new Verdict(Map.of(kind, 2L), List.of(new Violation(kind, "k/1", "is wrong")), 10, 1, 0);
+        Verdict verdict = new Verdict(
+                Map.of(kind, 2L), List.of(new Violation(kind, "k/1", "is wrong")), 10, 1, 0, List.of(20L, 1_500L), 0);
         return new RowResult.Checked(
                 row, 7, verdict, List.of(900L, 100L, 500L), 0, Map.of("200", 3L), List.of(), 1, "");
     }
@@ -61,6 +68,24 @@ class RowsTest {
         assertThat(lines.get(2))
                 .matches("\\| kill-one +\\| 2 +\\| 0 .*\\| 0\\.50 s, 0\\.90 s +\\| 10 .*\\| FAILED +\\|");
         assertThat(lines.get(3)).contains("skipped: needs root");
-        assertThat(Report.details(result)).contains("row seed 7", "lost: k/1: is wrong", "200 ×3");
+        assertThat(Report.details(result))
+                .contains("row seed 7", "lost: k/1: is wrong", "2 writes after 0.76 s, 1.50 s", "200 ×3");
+    }
+
+    @Test
+    void aClientThatRetriesMayWaitSoLongAndNoLongerForWhatPeopleDo() {
+        Row planned = Rows.named("grow").orElseThrow();
+        Row broken = Rows.named("kill-leader").orElseThrow();
+
+        assertThat(Campaign.noticed(planned, retriedFor(Campaign.RETRIES_MS_MAX)))
+                .isNull();
+        assertThat(Campaign.noticed(planned, retriedFor(Campaign.RETRIES_MS_MAX + 1)))
+                .contains("15001 ms");
+        assertThat(Campaign.noticed(broken, retriedFor(Campaign.RETRIES_MS_MAX + 1)))
+                .isNull();
+    }
+
+    private static Verdict retriedFor(long ms) {
+        return new Verdict(Map.of(), List.of(), 10, 0, 0, List.of(), ms);
     }
 }

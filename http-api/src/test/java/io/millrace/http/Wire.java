@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /// One connection, byte by byte: what a client library would not let a test send.
 public final class Wire implements AutoCloseable {
-    private static final int TIMEOUT_MS = 20_000;
+    private static final int TIMEOUT_MS = 60_000;
     private final Socket socket;
     private final InputStream in;
 

@@ -21,6 +21,13 @@ public interface ReplicatedLog extends AutoCloseable {
     /// completes.
     CompletableFuture<AppendOutcome> append(AppendRequest request);
 
+    /// Like [#append], but it may wait for [#sendGathered], which the caller owes soon: a caller with more requests
+    /// at hand joins them into one entry.
+    CompletableFuture<AppendOutcome> gather(AppendRequest request);
+
+    /// Sends what was gathered.
+    void sendGathered();
+
     /// Creates a topic; the same settings again are fine.
     CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings settings);
 

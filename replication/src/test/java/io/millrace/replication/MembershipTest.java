@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -135,7 +136,7 @@ class MembershipTest {
                         failed -> assertThat(failed.message())
                                 .contains(dead.raftAddress())
                                 .contains("n2"));
-        assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(10));
+        assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(30));
         assertThat(memberIds(cluster.lead())).containsExactly("n1");
         cluster.append("still writing");
         assertThat(cluster.change(
@@ -164,10 +165,10 @@ class MembershipTest {
         assertThat(after.directoryId()).isNotEqualTo(before.directoryId());
         cluster.open(lost, List.of());
         assertThat(cluster.change(it -> it.add(after))).isEqualTo(DONE);
-        assertThat(cluster.lead().cluster().view().members())
-                .contains(after)
-                .doesNotContain(before)
-                .hasSize(3);
+        Nodes.await("the new one has taken its place", () -> {
+            List<Member> members = cluster.lead().cluster().view().members();
+            return members.size() == 3 && members.contains(after) && !members.contains(before);
+        });
         cluster.append("after");
         sent.add("after");
         cluster.awaitEverywhere(sent);
@@ -221,41 +222,57 @@ class MembershipTest {
     @Test
     void removingAnAnsweringNodeIsRefusedWhenItWouldLoseTheMajority() throws Exception {
         NodeCluster cluster = cluster(3);
-        String leader = cluster.leader();
         String dead = cluster.follower();
         cluster.kill(dead);
-        String alive = cluster.follower();
-        Nodes.await(
-                "the leader notices",
-                () -> cluster.node(leader).cluster().view().groups().getFirst().followers().stream()
-                        .anyMatch(follower -> follower.silentMs() > 4_000));
-        assertThat(cluster.change(it -> it.remove(alive)))
-                .isInstanceOfSatisfying(
-                        MembershipOutcome.Refused.class,
-                        refused -> assertThat(refused.message()).contains("majority"));
+        cluster.whileOneLeads(leader -> {
+            String alive = cluster.nodes().keySet().stream()
+                    .filter(id -> !id.equals(leader))
+                    .findFirst()
+                    .orElseThrow();
+            Nodes.await(
+                    "the leader notices",
+                    () -> cluster.node(leader).cluster().view().groups().getFirst().followers().stream()
+                            .anyMatch(follower -> follower.silentMs() > 3_200));
+            assertThat(get(cluster.node(leader).cluster().remove(alive)))
+                    .isInstanceOfSatisfying(
+                            MembershipOutcome.Refused.class,
+                            refused -> assertThat(refused.message()).contains("majority"));
+        });
         assertThat(cluster.change(it -> it.remove(dead))).isEqualTo(DONE);
         cluster.append("two of two");
-        assertThat(memberIds(cluster.lead())).hasSize(2).doesNotContain(dead);
+        Nodes.await(
+                "two are left",
+                () -> memberIds(cluster.lead()).size() == 2
+                        && !memberIds(cluster.lead()).contains(dead));
     }
 
     @Test
     void leadershipGoesWhereItIsSentAndAwayFromDrainedNodes() throws Exception {
         NodeCluster cluster = cluster(3);
-        String first = cluster.leader();
         String second = cluster.follower();
         assertThat(cluster.change(it -> it.transferLeadership(0, Optional.of(second))))
                 .isEqualTo(DONE);
         Nodes.await("it leads", () -> cluster.leading().equals(Optional.of(second)));
-        assertThat(get(cluster.node(first).cluster().transferLeadership(0, Optional.of(second))))
-                .isEqualTo(new MembershipOutcome.NotLeader(second));
-        assertThat(get(cluster.node(second).cluster().transferLeadership(0, Optional.of("n9"))))
-                .isInstanceOf(MembershipOutcome.Refused.class);
+        cluster.whileOneLeads(leader -> {
+            for (Map.Entry<String, ReplicatedLog> node : cluster.nodes().entrySet()) {
+                Cluster asked = node.getValue().cluster();
+                if (node.getKey().equals(leader)) {
+                    assertThat(get(asked.transferLeadership(0, Optional.of("n9"))))
+                            .isInstanceOf(MembershipOutcome.Refused.class);
+                } else {
+                    Nodes.await(
+                            node.getKey() + " knows the leader",
+                            () -> node.getValue().leader("t", 0).equals(Optional.of(leader)));
+                    assertThat(get(asked.transferLeadership(0, Optional.of(leader))))
+                            .isEqualTo(new MembershipOutcome.NotLeader(leader));
+                }
+            }
+        });
 
         assertThat(cluster.change(it -> it.drain(second, true))).isEqualTo(DONE);
         Nodes.await(
                 "somebody else leads",
-                () -> cluster.leading().isPresent()
-                        && !cluster.leading().orElseThrow().equals(second));
+                () -> cluster.leading().filter(id -> !id.equals(second)).isPresent());
         for (ReplicatedLog node : cluster.nodes().values()) {
             Nodes.await("all know", () -> node.cluster().view().draining().equals(List.of(second)));
         }

@@ -9,8 +9,6 @@ import io.millrace.log.disk.LocalDisk;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -22,6 +20,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -70,14 +70,8 @@ final class NodeCluster implements AutoCloseable {
     }
 
     NodeCluster form(int count, @Nullable Links links, Function<String, Disk> disks) throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            define("n" + i, socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
+            define("n" + i);
         }
         List<Member> all = List.copyOf(members.values());
         for (Member member : all) {
@@ -113,11 +107,9 @@ final class NodeCluster implements AutoCloseable {
         return member;
     }
 
-    /// A node that is yet to be added; its port is free at the moment.
+    /// A node with a port of its own, which is not started.
     Member define(String id) throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return define(id, socket.getLocalPort());
-        }
+        return define(id, Ports.free());
     }
 
     Member member(String id) {
@@ -164,7 +156,8 @@ final class NodeCluster implements AutoCloseable {
                 .findAny();
     }
 
-    /// Waits for one.
+    /// Who leads, after waiting for somebody. The next moment it may be somebody else: a test that depends on one
+    /// and the same leader uses [#whileOneLeads].
     String leader() {
         List<String> found = new ArrayList<>();
         Nodes.await("a leader", () -> {
@@ -187,12 +180,13 @@ final class NodeCluster implements AutoCloseable {
     }
 
     void createTopic(String name) throws Exception {
-        get(lead().createTopic(name, Nodes.partitions(1)));
+        Nodes.await(
+                "topic " + name, () -> get(lead().createTopic(name, Nodes.partitions(1))) instanceof TopicOutcome.Done);
     }
 
     /// Appends through whoever leads; tries again until it is in.
     void append(String value) throws Exception {
-        long deadline = System.nanoTime() + 30_000_000_000L;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Nodes.PATIENCE_S);
         while (System.nanoTime() < deadline) {
             AppendRequest request =
                     new AppendRequest("t", 0, records(value), Acknowledgement.QUORUM, value, 1, -1, null);
@@ -211,28 +205,63 @@ final class NodeCluster implements AutoCloseable {
     }
 
     void awaitEverywhere(List<String> expected) {
-        nodes.forEach((id, node) -> Nodes.await(id + " has everything", () -> {
-            try {
-                return node.topic("t").isPresent()
-                        && values(node.partition("t", 0)).equals(expected);
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
-        }));
+        nodes.forEach((id, node) -> Nodes.await(
+                id + " has everything",
+                () -> node.topic("t").isPresent()
+                        && values(node.partition("t", 0)).equals(expected)));
     }
 
     /// Asks whoever leads, and whoever leads next when that one says so.
     MembershipOutcome change(Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
             throws Exception {
-        MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
-        for (int attempt = 0; attempt < 20 && outcome instanceof MembershipOutcome.NotLeader; attempt++) {
-            outcome = what.apply(lead().cluster()).get(90, java.util.concurrent.TimeUnit.SECONDS);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Nodes.PATIENCE_S);
+        while (true) {
+            MembershipOutcome outcome = what.apply(lead().cluster()).get(90, TimeUnit.SECONDS);
+            if (!(outcome instanceof MembershipOutcome.NotLeader) || System.nanoTime() > deadline) {
+                return outcome;
+            }
+            LockSupport.parkNanos(5_000_000);
         }
-        return outcome;
     }
 
+    /// What a test does with one leader.
+    interface Scene {
+        void play(String leader) throws Exception;
+    }
+
+    /// Plays a scene that is true only while one and the same node leads. On a busy machine an election may come
+    /// between its lines; then it is played again, and what fails while nobody else was elected fails for good.
+    void whileOneLeads(Scene scene) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(Nodes.PATIENCE_S);
+        while (true) {
+            String leader = leader();
+            long term = node(leader).health().term();
+            try {
+                scene.play(leader);
+                return;
+            } catch (Exception | AssertionError failure) {
+                boolean sameLeader =
+                        node(leader).leads("t", 0) && node(leader).health().term() == term;
+                if (sameLeader || System.nanoTime() > deadline) {
+                    throw failure;
+                }
+            }
+        }
+    }
+
+    /// All at once, as a power cut would: stopped one after the other, each leader would look for a successor first,
+    /// and each node waits a second for a thread of Ratis.
     @Override
     public void close() {
-        nodes.values().forEach(ReplicatedLog::close);
+        List<Thread> closing = new ArrayList<>();
+        nodes.values().forEach(node -> closing.add(Thread.ofPlatform().start(() -> GroupLogs.abandon(node))));
+        for (Thread thread : closing) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted while the nodes were closing", e);
+            }
+        }
     }
 }

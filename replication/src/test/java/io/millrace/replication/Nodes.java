@@ -16,11 +16,19 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// What the tests of whole nodes share.
 public final class Nodes {
+    /// Far more than anything here takes on a busy machine, and less than what would be taken for a hang.
+    static final long PATIENCE_S = 60;
+
     private Nodes() {}
+
+    /// Something that comes true, and that may fail until then.
+    public interface Condition {
+        boolean holds() throws Exception;
+    }
 
     /// Small segments, so that few records cross their ends; no free-space floor, so that a full test machine
     /// does not matter.
@@ -85,7 +93,7 @@ public final class Nodes {
     }
 
     public static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(30, TimeUnit.SECONDS);
+        return future.get(PATIENCE_S, TimeUnit.SECONDS);
     }
 
     public static AppendOutcome append(ReplicatedLog log, String topic, int partition, String... values)
@@ -118,14 +126,29 @@ public final class Nodes {
         return values;
     }
 
-    /// Polls until `condition` holds.
-    public static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-        while (!condition.getAsBoolean()) {
+    /// Polls until `condition` holds. One that throws does not hold yet: nobody may lead, a node may be closing,
+    /// a state may be about to be swapped.
+    public static void await(String what, Condition condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (true) {
+            Exception failure = failureOf(condition);
+            if (failure == null) {
+                return;
+            }
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("did not happen within 30 s: " + what);
+                throw new AssertionError("did not happen within %d s: %s".formatted(PATIENCE_S, what), failure);
             }
             LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    private static @Nullable Exception failureOf(Condition condition) {
+        try {
+            return condition.holds() ? null : new IllegalStateException("the condition is false");
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        } catch (Exception e) {
+            return e;
         }
     }
 }

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What the consensus library does not notice, or does not recover from, by itself.
 class WatchdogTest {
-    private static final long ANSWER_MS_MAX = 2_000;
+    /// Usually below 2 s. Without the watchdog it is the request's timeout, 20 s.
+    private static final long ANSWER_MS_MAX = 8_000;
 
     @TempDir
     Path folder;
@@ -58,7 +59,7 @@ class WatchdogTest {
     private static void assertNotAppendedInTime(ReplicatedLog node, String value) throws Exception {
         long began = System.nanoTime();
         try {
-            assertThat(send(node, value, Acknowledgement.QUORUM).get(10, TimeUnit.SECONDS))
+            assertThat(send(node, value, Acknowledgement.QUORUM).get(Nodes.PATIENCE_S, TimeUnit.SECONDS))
                     .isInstanceOf(AppendOutcome.NotLeader.class);
         } catch (ExecutionException e) {
             assertThat(e).hasCauseInstanceOf(OutcomeUnknownException.class);
@@ -79,7 +80,7 @@ class WatchdogTest {
         }
         assertThat(node.leads("t", 0)).isFalse();
         assertThat(node.health().ready()).isFalse();
-        assertThatThrownBy(() -> node.cluster().barrier(0).get(4, TimeUnit.SECONDS))
+        assertThatThrownBy(() -> node.cluster().barrier(0).get(Nodes.PATIENCE_S, TimeUnit.SECONDS))
                 .isInstanceOf(ExecutionException.class);
         // the others go on meanwhile
         String next = cluster.leader();
@@ -87,14 +88,10 @@ class WatchdogTest {
         cluster.append("second");
         links.thaw();
         Nodes.await("all agree", () -> {
-            try {
-                List<String> all = values(cluster.node("n1").partition("t", 0));
-                return all.size() >= 2
-                        && all.equals(values(cluster.node("n2").partition("t", 0)))
-                        && all.equals(values(cluster.node("n3").partition("t", 0)));
-            } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-            }
+            List<String> all = values(cluster.node("n1").partition("t", 0));
+            return all.size() >= 2
+                    && all.equals(values(cluster.node("n2").partition("t", 0)))
+                    && all.equals(values(cluster.node("n3").partition("t", 0)));
         });
         assertThat(values(node.partition("t", 0))).startsWith("first").contains("second");
     }
@@ -113,7 +110,7 @@ class WatchdogTest {
         }
         for (CompletableFuture<AppendOutcome> answer : waiting) {
             try {
-                assertThat(answer.get(10, TimeUnit.SECONDS)).isInstanceOf(AppendOutcome.NotLeader.class);
+                assertThat(answer.get(Nodes.PATIENCE_S, TimeUnit.SECONDS)).isInstanceOf(AppendOutcome.NotLeader.class);
             } catch (ExecutionException e) {
                 assertThat(e).hasCauseInstanceOf(OutcomeUnknownException.class);
             }
@@ -131,14 +128,18 @@ class WatchdogTest {
         cluster.form(3);
         cluster.createTopic("t");
         String away = cluster.follower();
-        assertThat(get(send(cluster.lead(), "a", Acknowledgement.ALL))).isInstanceOf(AppendOutcome.Appended.class);
+        cluster.whileOneLeads(leader -> assertThat(get(send(cluster.node(leader), "a", Acknowledgement.ALL)))
+                .isInstanceOfAny(AppendOutcome.Appended.class, AppendOutcome.Duplicate.class));
         cluster.kill(away);
-        long began = System.nanoTime();
-        assertThatThrownBy(() -> get(send(cluster.lead(), "b", Acknowledgement.ALL)))
-                .hasCauseInstanceOf(OutcomeUnknownException.class)
-                .hasMessageContaining("majority");
-        assertThat(System.nanoTime() - began).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(2_500));
-        assertThat(get(send(cluster.lead(), "c", Acknowledgement.QUORUM))).isInstanceOf(AppendOutcome.Appended.class);
+        cluster.whileOneLeads(leader -> {
+            String value = "b " + System.nanoTime();
+            long began = System.nanoTime();
+            assertThatThrownBy(() -> get(send(cluster.node(leader), value, Acknowledgement.ALL)))
+                    .hasCauseInstanceOf(OutcomeUnknownException.class)
+                    .hasMessageContaining("majority");
+            assertThat(System.nanoTime() - began).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(2_500));
+        });
+        cluster.append("c");
     }
 
     @Test
@@ -152,7 +153,7 @@ class WatchdogTest {
         Nodes.await("it is ready again", () -> node.health().ready());
         cluster.append("after");
         cluster.awaitEverywhere(List.of("first", "meanwhile", "after"));
-        assertThat(node.metrics()).containsEntry("replication_restarts_total", 1.0);
+        assertThat(node.metrics().get("replication_restarts_total")).isGreaterThanOrEqualTo(1.0);
     }
 
     @Test
@@ -200,15 +201,14 @@ class WatchdogTest {
         disks.get(Integer.parseInt(full.substring(1)) - 1).usableBytes = 999;
         Nodes.await(
                 "somebody else leads",
-                () -> cluster.leading().isPresent()
-                        && !cluster.leading().orElseThrow().equals(full));
+                () -> cluster.leading().filter(id -> !id.equals(full)).isPresent());
         cluster.append("second");
         cluster.awaitEverywhere(List.of("first", "second"));
         // all of them: everybody says so, and it ends by itself
         disks.forEach(disk -> disk.usableBytes = 999);
         Nodes.await(
                 "nobody accepts",
-                () -> send(cluster.lead(), "third", Acknowledgement.QUORUM).join() instanceof AppendOutcome.DiskFull);
+                () -> get(send(cluster.lead(), "third", Acknowledgement.QUORUM)) instanceof AppendOutcome.DiskFull);
         disks.forEach(disk -> disk.usableBytes = 1_000);
         cluster.append("third");
         cluster.awaitEverywhere(List.of("first", "second", "third"));
@@ -237,7 +237,9 @@ class WatchdogTest {
         cluster.awaitEverywhere(List.of("first", "second"));
         disk.usableBytes = 499;
         Nodes.await("it stops", () -> full.health().role().equals("closed"));
-        assertThat(full.health().problems()).anyMatch(problem -> problem.contains("499 bytes left"));
+        Nodes.await(
+                "it says why",
+                () -> full.health().problems().stream().anyMatch(problem -> problem.contains("499 bytes left")));
         cluster.append("third");
         assertThat(values(full.partition("t", 0))).containsExactly("first", "second"); // reads go on
         disk.usableBytes = 1_000;

@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 
 /// Waits for something that happens on another thread.
 public final class Await {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private Await() {}
 

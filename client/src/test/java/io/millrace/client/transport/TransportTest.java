@@ -80,7 +80,7 @@ class TransportTest {
     @Test
     void aLeaderThatHasGoneIsForgotten() throws IOException {
         node.follow(nobody()); // and the one after it leads
-        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri(), other.uri())) {
+        try (MillraceClient client = client(Duration.ofSeconds(30), node.uri(), other.uri())) {
             client.topics().create(TopicSpec.named("orders"));
         }
         assertThat(other.requests("/broker/topics")).hasSize(1);
@@ -112,7 +112,7 @@ class TransportTest {
     void anotherNodeIsAskedWhenOneIsUnavailable() {
         node.fail(refuse(503, "no_leader"));
         other.createTopic("here", 1);
-        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri(), other.uri())) {
+        try (MillraceClient client = client(Duration.ofSeconds(30), node.uri(), other.uri())) {
             assertThat(client.topics().list()).containsExactly("here");
         }
     }
@@ -140,7 +140,7 @@ class TransportTest {
     @Test
     void theSameNodeIsAskedAgainUntilItIsAvailable() {
         node.fail(refuse(503, "not_ready"), refuse(503, "not_ready"), refuse(429, "quota_exceeded"));
-        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri())) {
+        try (MillraceClient client = client(Duration.ofSeconds(30), node.uri())) {
             assertThat(client.topics().list()).isEmpty();
         }
         assertThat(node.requests("/broker/topics")).hasSize(4);
@@ -163,7 +163,7 @@ class TransportTest {
     void statementsThatWriteAreNotRepeatedWhenTheOutcomeIsUnknown() {
         node.sqlAnswer("INSERT INTO t VALUES (1)", "{\"ok\":true,\"columns\":[],\"rows\":[]}");
         node.fail(new Fault.LoseAnswer());
-        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri())) {
+        try (MillraceClient client = client(Duration.ofSeconds(30), node.uri())) {
             assertThatThrownBy(() -> client.sql().query("INSERT INTO t VALUES (1)"))
                     .isInstanceOfSatisfying(
                             MillraceException.class,
@@ -176,7 +176,7 @@ class TransportTest {
     void statementsThatReadAreRepeatedWhenTheAnswerIsLost() {
         node.sqlAnswer("SELECT 1", "{\"ok\":true,\"columns\":[{\"name\":\"x\",\"type\":\"INTEGER\"}],\"rows\":[[1]]}");
         node.fail(new Fault.LoseAnswer(), new Fault.TimeOut());
-        try (MillraceClient client = client(Duration.ofSeconds(5), node.uri())) {
+        try (MillraceClient client = client(Duration.ofSeconds(30), node.uri())) {
             assertThat(client.sql().query("SELECT 1").rows()).containsExactly(List.of(1L));
         }
         assertThat(node.requests("/v1/sql")).hasSize(3);

@@ -16,6 +16,19 @@ import org.jspecify.annotations.Nullable;
 /// The log at the end (`Kept`, the union over all nodes) is the reference; everything that was said before is
 /// held against it. See [Violation.Kind] for what is checked. One pass over the events, memory for each record.
 public final class Checker {
+    private static final long NS_PER_MS = 1_000_000;
+
+    /// What is promised: a node that is alone says so within two seconds. That counts for the writes of its
+    /// first second alone, when it cannot know yet; later ones are refused at once and would hide them in a
+    /// median.
+    static final long ALONE_MEDIAN_MS_MAX = 2_000;
+
+    static final long EARLY_NS = 1_000 * NS_PER_MS;
+
+    /// For the worst of all, because nodes and clients share a machine with builds: a pause of a second or two
+    /// of either is no broken promise.
+    static final long ALONE_MS_MAX = 4_000;
+
     private final Verdict.Builder verdict = new Verdict.Builder();
     private final Map<String, Track> records = new HashMap<>();
     private final List<Acknowledgement> acknowledgements = new ArrayList<>();
@@ -30,10 +43,15 @@ public final class Checker {
     private final List<Event.Committed> committedReads = new ArrayList<>();
     private final Map<String, Long> cutOffSinceNs = new HashMap<>();
     private final List<CutOff> cutOffs = new ArrayList<>();
+    private final List<Event.Answered> answers = new ArrayList<>();
+    private final List<Long> aloneMs = new ArrayList<>();
+    private long retriedMsMax;
 
     /// What is known of one record. Counters, because most records have one of each.
     private static final class Track {
         int sent;
+        boolean keyed;
+        long firstSentNs;
         int refused;
         int acknowledged;
         int partition = -1; // acknowledged place
@@ -80,7 +98,11 @@ public final class Checker {
         switch (event) {
             case Event.Sent sent -> {
                 for (int i = 0; i < sent.count(); i++) {
-                    track(Event.name(sent.producer(), sent.sequence() + i)).sent++;
+                    Track track = track(Event.name(sent.producer(), sent.sequence() + i));
+                    if (track.sent++ == 0) {
+                        track.keyed = sent.keyed();
+                        track.firstSentNs = sent.atNs();
+                    }
                 }
             }
             case Event.Acknowledged acknowledged -> takeAcknowledged(acknowledged);
@@ -90,6 +112,7 @@ public final class Checker {
                 }
             }
             case Event.Unknown _, Event.Note _ -> {} // an attempt without an answer is open anyway
+            case Event.Answered answer -> answers.add(answer);
             case Event.Seen one -> seen.add(one);
             case Event.Kept kept -> takeKept(kept);
             case Event.Stored stored -> takeStored(stored);
@@ -120,7 +143,9 @@ public final class Checker {
         for (int i = 0; i < event.count(); i++) {
             String name = Event.name(event.producer(), event.sequence() + i);
             Track track = track(name);
-            track.acknowledged++;
+            if (track.acknowledged++ == 0 && track.keyed) {
+                retriedMsMax = Math.max(retriedMsMax, (event.atNs() - track.firstSentNs) / NS_PER_MS);
+            }
             if (event.offset() == Event.NO_OFFSET) {
                 continue;
             }
@@ -183,11 +208,17 @@ public final class Checker {
         judgeSeen();
         judgeReads();
         judgeCutOff();
+        judgeAlone();
         long acknowledged = records.values().stream()
                 .filter(track -> track.acknowledged > 0)
                 .count();
         long uncertain = records.values().stream().filter(Track::isUncertain).count();
-        return verdict.build(acknowledged, uncertain, records.size() - acknowledged - uncertain);
+        return verdict.build(
+                acknowledged,
+                uncertain,
+                records.size() - acknowledged - uncertain,
+                aloneMs.stream().sorted().toList(),
+                retriedMsMax);
     }
 
     /// Where each record is, and whether somebody sent it.
@@ -357,6 +388,43 @@ public final class Checker {
                             Event.name(event.producer(), event.sequence()),
                             event.node() + " acknowledged it without a majority");
                 }
+            }
+        }
+    }
+
+    /// A node that is alone finds out, and says so to those who wait.
+    private void judgeAlone() {
+        for (CutOff cutOff : cutOffs) {
+            List<Long> early = new ArrayList<>();
+            for (Event.Answered answer : answers) {
+                if (!answer.node().equals(cutOff.node())
+                        || answer.sentNs() < cutOff.beginNs()
+                        || answer.sentNs() > cutOff.endNs()) {
+                    continue;
+                }
+                boolean inTime = answer.atNs() < cutOff.endNs();
+                long waitedMs = (Math.min(answer.atNs(), cutOff.endNs()) - answer.sentNs()) / NS_PER_MS;
+                if (!inTime && waitedMs <= ALONE_MS_MAX) {
+                    continue; // its time was not over when the node was no longer alone
+                }
+                aloneMs.add(waitedMs);
+                if (answer.sentNs() - cutOff.beginNs() < EARLY_NS) {
+                    early.add(waitedMs);
+                }
+                String place = "write to " + answer.node();
+                if (waitedMs > ALONE_MS_MAX) {
+                    verdict.add(Kind.LATE, place, "got " + answer.code() + " after " + waitedMs + " ms alone");
+                } else if (!answer.code().startsWith("503") && !answer.code().startsWith("504")) {
+                    verdict.add(Kind.LATE, place, "got " + answer.code() + " instead of 503 or 504");
+                }
+            }
+            early.sort(null);
+            if (!early.isEmpty() && early.get(early.size() / 2) > ALONE_MEDIAN_MS_MAX) {
+                verdict.add(
+                        Kind.LATE,
+                        "writes to " + cutOff.node(),
+                        "waited " + early.get(early.size() / 2)
+                                + " ms (median) for an answer when they were sent in the first second alone");
             }
         }
     }

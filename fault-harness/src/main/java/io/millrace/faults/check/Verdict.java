@@ -12,13 +12,22 @@ import java.util.Map;
 /// @param acknowledged records that were acknowledged: a run without any has tested nothing
 /// @param uncertain records whose outcome nobody was told
 /// @param refused records that were refused for good
+/// @param aloneMs how long writes to nodes that were alone waited for their answers, in milliseconds, ascending
+/// @param retriedMsMax the longest time from the first attempt to write a record with a key to its acknowledgement
 public record Verdict(
-        Map<Violation.Kind, Long> counts, List<Violation> examples, long acknowledged, long uncertain, long refused) {
+        Map<Violation.Kind, Long> counts,
+        List<Violation> examples,
+        long acknowledged,
+        long uncertain,
+        long refused,
+        List<Long> aloneMs,
+        long retriedMsMax) {
     static final int EXAMPLES_MAX = 8;
 
     public Verdict {
         counts = Map.copyOf(counts);
         examples = List.copyOf(examples);
+        aloneMs = List.copyOf(aloneMs);
     }
 
     public long count(Violation.Kind kind) {
@@ -40,8 +49,8 @@ public record Verdict(
             }
         }
 
-        Verdict build(long acknowledged, long uncertain, long refused) {
-            return new Verdict(counts, examples, acknowledged, uncertain, refused);
+        Verdict build(long acknowledged, long uncertain, long refused, List<Long> aloneMs, long retriedMsMax) {
+            return new Verdict(counts, examples, acknowledged, uncertain, refused, aloneMs, retriedMsMax);
         }
     }
 }

@@ -19,7 +19,9 @@ public record Violation(Kind kind, String place, String message) {
         /// A linearizable read missed what was acknowledged before it began.
         STALE,
         /// A node acknowledged although it could not reach a majority.
-        UNSAFE
+        UNSAFE,
+        /// A node that was alone did not say 503 or 504, or not in time.
+        LATE
     }
 
     @Override

@@ -34,6 +34,10 @@ public sealed interface Event {
     /// Nobody can tell: 504, or the connection broke.
     record Unknown(long atNs, String producer, long sequence, int count, String why) implements Event {}
 
+    /// What a node that was alone said of a write begun at `sentNs`; `code` as in [Refused], also when nothing
+    /// came.
+    record Answered(long atNs, long sentNs, String node, String code) implements Event {}
+
     /// A consumer got a record while the run went on.
     record Seen(long atNs, String node, int partition, long offset, String name) implements Event {}
 

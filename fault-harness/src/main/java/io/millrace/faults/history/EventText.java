@@ -21,6 +21,7 @@ final class EventText {
                 line("refused", at, producer, sequence, count, code);
             case Event.Unknown(long at, String producer, long sequence, int count, String why) ->
                 line("unknown", at, producer, sequence, count, why);
+            case Event.Answered(long at, long sent, String node, String code) -> line("answered", at, sent, node, code);
             case Event.Seen(long at, String node, int partition, long offset, String name) ->
                 line("seen", at, node, partition, offset, name);
             case Event.Kept(long at, String node, int partition, long offset, String name) ->
@@ -72,6 +73,7 @@ final class EventText {
                             field[8]);
                 case "refused" -> new Event.Refused(at, field[2], number(field[3]), small(field[4]), field[5]);
                 case "unknown" -> new Event.Unknown(at, field[2], number(field[3]), small(field[4]), field[5]);
+                case "answered" -> new Event.Answered(at, number(field[2]), field[3], field[4]);
                 case "seen" -> new Event.Seen(at, field[2], small(field[3]), number(field[4]), field[5]);
                 case "kept" -> new Event.Kept(at, field[2], small(field[3]), number(field[4]), field[5]);
                 case "stored" -> new Event.Stored(at, field[2], small(field[3]), number(field[4]), number(field[5]));

@@ -18,6 +18,8 @@ public enum Lie {
     REVERSES_LINES(Kind.REORDERED),
     /// Answers linearizable reads from what it heard long ago.
     ANSWERS_FROM_CACHE(Kind.STALE),
+    /// Keeps what a node says of a write it could not make to itself for a while.
+    ANSWERS_LATE(Kind.LATE),
     /// Says of some records that are written that they are not.
     DENIES(Kind.PHANTOM);
 

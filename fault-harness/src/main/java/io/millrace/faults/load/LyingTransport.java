@@ -17,6 +17,8 @@ public final class LyingTransport implements Transport {
     private static final Pattern PARTITION = Pattern.compile("[?&]partition=(\\d+)");
     private static final int NOW_AND_THEN = 20;
     private static final long MEMORY_MS = 100;
+    private static final long LATE_MS = 2_500;
+    private static final int ERROR = 500;
 
     private final Transport honest;
     private final Lie lie;
@@ -58,6 +60,13 @@ public final class LyingTransport implements Transport {
             }
             case REVERSES_LINES -> honest.send(request.withBody(reversed(body(request))));
             case ANSWERS_FROM_CACHE -> honest.send(request);
+            case ANSWERS_LATE -> {
+                Answer answer = honest.send(request);
+                if (answer.status() >= ERROR) {
+                    Thread.sleep(LATE_MS);
+                }
+                yield answer;
+            }
             case DENIES -> {
                 Answer answer = honest.send(request);
                 yield nowAndThen && answer.isOk() ? new Answer(503, "{\"ok\":false,\"error\":\"denied\"}", "") : answer;

@@ -39,6 +39,7 @@ public final class Workload {
     private static final long PACE_MS = 8;
     private static final long RETRY_MS = 30;
     private static final long READ_PACE_MS = 40;
+    private static final long ALONE_PACE_MS = 60;
 
     private final Nodes nodes;
     private final Transport transport;
@@ -308,6 +309,20 @@ public final class Workload {
         }
     }
 
+    /// Waits until so many writes have been acknowledged, so that there is something to lose.
+    ///
+    /// @throws IOException that takes longer than `patience`
+    public void awaitAcknowledged(long writes, Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (tally.count200() < writes) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(tally.count200() + " writes were acknowledged within " + patience.toSeconds()
+                        + " s while nothing was broken yet; answers so far: " + answers());
+            }
+            TimeUnit.MILLISECONDS.sleep(RETRY_MS);
+        }
+    }
+
     /// Writes until a write that begins from now on is acknowledged.
     ///
     /// @return milliseconds that it took; empty when it took longer than `patience`
@@ -351,6 +366,32 @@ public final class Workload {
         return acknowledgedNs.get() == 0
                 ? java.util.OptionalLong.empty()
                 : java.util.OptionalLong.of((acknowledgedNs.get() - beginNs) / 1_000_000);
+    }
+
+    /// Somebody who goes on until [#close].
+    public interface Watch extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /// From now on writes are sent to a node that is alone, many at the same time and without a time limit, and
+    /// what it says of them is noted.
+    public Watch writeToNodeAlone(int node) {
+        Semaphore over = new Semaphore(0);
+        readers.add(run("alone-" + nodes.name(node), () -> {
+            List<Thread> writes = new ArrayList<>();
+            while (over.availablePermits() == 0 && !isStopping()) {
+                int number = probes.incrementAndGet();
+                Writer writer = Writer.toNodeAlone(
+                        nodes, transport, history, tally, TOPIC, "alone" + number, number % partitions, node);
+                writes.add(run("alone-" + number, () -> writer.send(0, 1)));
+                pause(over, ALONE_PACE_MS);
+            }
+            for (Thread write : writes) {
+                write.join();
+            }
+        }));
+        return over::release;
     }
 
     /// Ends the producers; those with keys may go on until they know, at most for `patience`. Ends the readers.

@@ -17,9 +17,17 @@ import org.jspecify.annotations.Nullable;
 final class Writer {
     private static final int REDIRECTS_MAX = 4;
 
+    /// For answers of a node that was given no limit.
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     /// Answers by code, of all writers of a workload.
     static final class Tally {
         final Map<String, AtomicLong> answers = new ConcurrentHashMap<>();
+
+        long count200() {
+            AtomicLong count = answers.get("200");
+            return count == null ? 0 : count.get();
+        }
 
         void count(String code) {
             answers.computeIfAbsent(code, _ -> new AtomicLong()).incrementAndGet();
@@ -36,6 +44,7 @@ final class Writer {
     private final boolean keyed;
     private final boolean lines;
     private final long timeoutMs;
+    private final boolean stays;
     private int node;
 
     Writer(
@@ -50,6 +59,22 @@ final class Writer {
             boolean lines,
             long timeoutMs,
             int firstNode) {
+        this(nodes, transport, history, tally, topic, producer, partition, keyed, lines, timeoutMs, false, firstNode);
+    }
+
+    private Writer(
+            Nodes nodes,
+            Transport transport,
+            History history,
+            Tally tally,
+            String topic,
+            String producer,
+            int partition,
+            boolean keyed,
+            boolean lines,
+            long timeoutMs,
+            boolean stays,
+            int firstNode) {
         this.nodes = nodes;
         this.transport = transport;
         this.history = history;
@@ -60,7 +85,22 @@ final class Writer {
         this.keyed = keyed;
         this.lines = lines;
         this.timeoutMs = timeoutMs;
+        this.stays = stays;
         this.node = firstNode % nodes.count();
+    }
+
+    /// Writes to one node that is alone: follows no redirect, gives the node no time limit, and notes what it
+    /// says.
+    static Writer toNodeAlone(
+            Nodes nodes,
+            Transport transport,
+            History history,
+            Tally tally,
+            String topic,
+            String producer,
+            int partition,
+            int node) {
+        return new Writer(nodes, transport, history, tally, topic, producer, partition, false, false, 0, true, node);
     }
 
     /// One attempt: a request, and the redirects that it meets.
@@ -74,21 +114,25 @@ final class Writer {
                 answer = transport.send(request.to(node));
             } catch (Transport.NotSentException notSent) {
                 tally.count("no connection");
+                answered(sentNs, "no connection");
                 askTheNext();
                 return refused(sequence, count, "no connection");
             } catch (IOException failed) {
                 tally.count("no answer");
+                answered(sentNs, "no answer");
                 askTheNext();
                 history.add(new Event.Unknown(history.nowNs(), producer, sequence, count, failed.toString()));
                 return Outcome.UNKNOWN;
             }
             if (answer.isOk()) {
                 tally.count("200");
+                answered(sentNs, "200");
                 return acknowledged(answer, sentNs, sequence, count);
             }
             String code = answer.code();
             tally.count(code);
-            if (answer.status() == Answer.REDIRECT) {
+            answered(sentNs, code);
+            if (answer.status() == Answer.REDIRECT && !stays) {
                 int leader = nodes.indexOf(answer.location());
                 if (leader < 0) {
                     history.add(new Event.Note(
@@ -111,13 +155,21 @@ final class Writer {
         return refused(sequence, count, "redirected too often");
     }
 
+    private void answered(long sentNs, String code) {
+        if (stays) {
+            history.add(new Event.Answered(history.nowNs(), sentNs, nodes.name(node), code));
+        }
+    }
+
     private Outcome refused(long sequence, int count, String code) {
         history.add(new Event.Refused(history.nowNs(), producer, sequence, count, code));
         return Outcome.REFUSED;
     }
 
     private void askTheNext() {
-        node = (node + 1) % nodes.count();
+        if (!stays) {
+            node = (node + 1) % nodes.count();
+        }
     }
 
     private Request request(long sequence, int count) {
@@ -125,9 +177,10 @@ final class Writer {
                 .append(topic)
                 .append(lines ? "/produce-ndjson" : "/produce")
                 .append("?partition=")
-                .append(partition)
-                .append("&timeout_ms=")
-                .append(timeoutMs);
+                .append(partition);
+        if (timeoutMs > 0) {
+            path.append("&timeout_ms=").append(timeoutMs);
+        }
         if (keyed) {
             path.append("&idempotency_key=").append(producer).append('-').append(sequence);
         }
@@ -139,7 +192,8 @@ final class Writer {
             body.append(RecordText.of(Event.name(producer, sequence + i)));
         }
         // the node must be the first to give up, so that its 504 is heard
-        return Request.post(node, path.toString(), body.toString(), Duration.ofMillis(timeoutMs + 1_000));
+        Duration patience = timeoutMs > 0 ? Duration.ofMillis(timeoutMs + 1_000) : PATIENCE;
+        return Request.post(node, path.toString(), body.toString(), patience);
     }
 
     private Outcome acknowledged(Answer answer, long sentNs, long sequence, int count) {

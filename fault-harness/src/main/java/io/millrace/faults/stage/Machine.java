@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /// What this machine can do.
 public final class Machine {
@@ -41,7 +40,11 @@ public final class Machine {
             require("strace", "strace");
             Shell.must("strace", "-f", "-qq", "-e", "trace=fsync", "-o", "/dev/null", "true");
         });
-        machine.check(Need.CLOCK, Machine::fakeTimeLibrary);
+        machine.check(Need.CLOCK, () -> {
+            Path library = folder.resolve("wall-clock-probe.so");
+            WallClock.build(library);
+            Files.delete(library);
+        });
         return machine;
     }
 
@@ -77,22 +80,5 @@ public final class Machine {
 
     public boolean can(Need need) {
         return obstacles.getOrDefault(need, "").isEmpty();
-    }
-
-    /// @throws IOException there is none
-    static Path fakeTimeLibrary() throws IOException {
-        for (String root : new String[] {"/usr/lib", "/usr/lib64", "/usr/local/lib"}) {
-            if (!Files.isDirectory(Path.of(root))) {
-                continue;
-            }
-            try (Stream<Path> files =
-                    Files.find(Path.of(root), 3, (path, _) -> path.endsWith(Path.of("faketime/libfaketime.so.1")))) {
-                var found = files.findFirst();
-                if (found.isPresent()) {
-                    return found.get();
-                }
-            }
-        }
-        throw new IOException("needs libfaketime (package faketime)");
     }
 }

@@ -8,6 +8,6 @@ public enum Need {
     DISK,
     /// `strace`, which makes system calls fail.
     TRACER,
-    /// libfaketime, which moves a process's clock.
+    /// A C compiler, for the library that moves a process's wall clock.
     CLOCK
 }

@@ -62,12 +62,14 @@ public final class Stage implements Nodes, AutoCloseable {
     private final List<Place> places = new ArrayList<>();
     private final Set<Integer> removed = ConcurrentHashMap.newKeySet();
     private final Map<Integer, LoopDisk> disks = new HashMap<>();
+    private final Map<Integer, WallClock> clocks = new HashMap<>();
     private final HttpTransport honest;
     private final Transport transport;
     private final Workload workload;
     private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
     private int restarts;
+    private long clockMax;
 
     /// Prepares nodes; none is started.
     ///
@@ -113,7 +115,7 @@ public final class Stage implements Nodes, AutoCloseable {
     }
 
     private static List<String> alone(Place place) {
-        return List.of("--raft.port", String.valueOf(place.raftPort()));
+        return List.of("--cluster.node-id", nameOf(0), "--raft.port", String.valueOf(place.raftPort()));
     }
 
     /// Settings of a node that makes a cluster together with all others.
@@ -171,11 +173,9 @@ public final class Stage implements Nodes, AutoCloseable {
             settings.addAll(List.of("--tokens", TOKEN));
         }
         if (uses.contains(Need.CLOCK)) {
-            environment.put("LD_PRELOAD", Machine.fakeTimeLibrary().toString());
-            environment.put("FAKETIME_TIMESTAMP_FILE", clockFile(index).toString());
-            environment.put("FAKETIME_NO_CACHE", "1");
-            environment.put("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-            Files.writeString(clockFile(index), "+0\n");
+            WallClock clock = WallClock.make(folder, name);
+            clocks.put(index, clock);
+            environment.putAll(clock.environment());
         }
         return new RealNode(
                 name,
@@ -185,10 +185,6 @@ public final class Stage implements Nodes, AutoCloseable {
                 network == null ? List.of() : network.enter(index + 1),
                 settings,
                 environment);
-    }
-
-    private Path clockFile(int index) {
-        return folder.resolve("clock" + index);
     }
 
     private static int freePort() throws IOException {
@@ -430,6 +426,11 @@ public final class Stage implements Nodes, AutoCloseable {
         history.add(new Event.CutOff(history.nowNs(), name(index)));
     }
 
+    /// Writes to a node that is cut off, and notes how and when it answers.
+    public Workload.Watch writeToNodeAlone(int index) {
+        return workload.writeToNodeAlone(index);
+    }
+
     public void restored(int index) {
         history.add(new Event.Restored(history.nowNs(), name(index)));
     }
@@ -552,6 +553,22 @@ public final class Stage implements Nodes, AutoCloseable {
         return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
     }
 
+    /// Waits until the open file of each member's Raft log holds so much.
+    ///
+    /// @throws IOException less is written for a long time
+    public void awaitLogged(int sizeBytes) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        for (int i : members()) {
+            while (usedSize(raftLog(i)) < sizeBytes) {
+                if (System.nanoTime() > deadline) {
+                    throw new IOException("the Raft log of " + name(i) + " holds less than " + sizeBytes
+                            + " bytes after " + READY_PATIENCE.toSeconds() + " s");
+                }
+                TimeUnit.MILLISECONDS.sleep(POLL_MS);
+            }
+        }
+    }
+
     /// Segment files of a partition, drawn by chance, once it holds something.
     ///
     /// @throws IOException nothing is written for a long time
@@ -619,8 +636,8 @@ public final class Stage implements Nodes, AutoCloseable {
         }
     }
 
-    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are gone
-    /// without a trace.
+    /// Overwrites the end of the used part of a file, at most half of it, with zeros: acknowledged entries are
+    /// gone without a trace.
     public void forgetTail(Path file, int sizeBytes) throws IOException {
         long used = usedSize(file);
         long start = used - Math.min(sizeBytes, used / 2);
@@ -651,10 +668,22 @@ public final class Stage implements Nodes, AutoCloseable {
 
     // ---- clock
 
-    /// Moves a node's clock: `+3600`, `-7200`, `+0`, in seconds against the real one.
-    public void setClock(int index, String offset) throws IOException {
-        note("clock of " + name(index) + ": " + offset);
-        Files.writeString(clockFile(index), offset + "\n");
+    /// Moves a node's wall clock.
+    ///
+    /// @param aheadSeconds of the real time; negative for behind
+    public void setClock(int index, long aheadSeconds) throws IOException {
+        WallClock clock = clocks.get(index);
+        if (clock == null) {
+            throw new IllegalStateException(name(index) + " has no clock of its own");
+        }
+        note("clock of " + name(index) + " is ahead by " + aheadSeconds + " s");
+        clock.set(aheadSeconds);
+        clockMax = Math.max(clockMax, aheadSeconds);
+    }
+
+    /// The farthest that a clock has ever been ahead.
+    public long clockMax() {
+        return clockMax;
     }
 
     // ---- watching

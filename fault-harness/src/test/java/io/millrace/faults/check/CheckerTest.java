@@ -69,7 +69,7 @@ class CheckerTest {
         kept("n1", "k/0", "k/1", "k/2", "u/0", "u/1");
         kept("n2", "k/0", "k/1", "k/2", "u/0", "u/1");
 
-        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 4, 1, 1));
+        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 4, 1, 1, List.of(), 0));
     }
 
     @Test
@@ -80,7 +80,7 @@ class CheckerTest {
         events.add(new Event.Unknown(tick(), "u", 1, 1, "504"));
         kept("n1", "u/0");
 
-        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 0, 2, 0));
+        assertThat(verdict()).isEqualTo(new Verdict(Map.of(), List.of(), 0, 2, 0, List.of(), 0));
     }
 
     @Test
@@ -275,6 +275,87 @@ class CheckerTest {
         events.add(new Event.CutOff(tick(), "n1"));
         events.add(new Event.Acknowledged(tick(), sentNs, "k", 0, 1, PARTITION, 0, "n1"));
         kept("n1", "k/0");
+
+        assertThat(verdict().isClean()).isTrue();
+    }
+
+    @Test
+    void theLongestTimeToWriteARecordWithAKeyCountsFromItsFirstAttempt() {
+        for (long attemptMs : new long[] {100, 200, 400}) {
+            events.add(new Event.Sent(attemptMs * MS, "k", 0, 1, PARTITION, true));
+        }
+        events.add(new Event.Acknowledged(450 * MS, 400 * MS, "k", 0, 1, PARTITION, 0, "n1"));
+        events.add(new Event.Sent(500 * MS, "u", 0, 1, PARTITION, false));
+        events.add(new Event.Acknowledged(9_500 * MS, 500 * MS, "u", 0, 1, PARTITION, 1, "n1"));
+        kept("n1", "k/0", "u/0");
+
+        assertThat(verdict().retriedMsMax()).isEqualTo(350);
+        assertThat(verdict().isClean()).isTrue();
+    }
+
+    private static final long MS = 1_000_000;
+
+    private void answeredAlone(long sentMs, long waitedMs, String code) {
+        events.add(new Event.Answered((sentMs + waitedMs) * MS, sentMs * MS, "n1", code));
+    }
+
+    private void alone(long beginMs, long endMs) {
+        events.add(new Event.CutOff(beginMs * MS, "n1"));
+        events.add(new Event.Restored(endMs * MS, "n1"));
+    }
+
+    @Test
+    void aNodeAloneMayTakeSoLongAndNoLonger() {
+        alone(1_000, 20_000);
+        answeredAlone(1_100, 100, "503 no_leader");
+        answeredAlone(1_200, 100, "504 outcome_unknown");
+        answeredAlone(3_000, Checker.ALONE_MS_MAX, "504 outcome_unknown");
+        assertThat(verdict().isClean()).isTrue();
+        assertThat(verdict().aloneMs()).containsExactly(100L, 100L, Checker.ALONE_MS_MAX);
+
+        answeredAlone(4_000, Checker.ALONE_MS_MAX + 1, "504 outcome_unknown");
+        assertOnly(Kind.LATE, 1);
+    }
+
+    @Test
+    void mostWritesOfTheFirstSecondAloneAreAnsweredSooner() {
+        alone(1_000, 20_000);
+        answeredAlone(1_100, Checker.ALONE_MEDIAN_MS_MAX, "503 no_leader");
+        for (int i = 0; i < 9; i++) {
+            answeredAlone(5_000, 1, "503 no_leader"); // these do not count: the node knows by then
+        }
+        assertThat(verdict().isClean()).isTrue();
+
+        answeredAlone(1_200, Checker.ALONE_MEDIAN_MS_MAX + 1, "503 no_leader");
+        assertOnly(Kind.LATE, 1);
+    }
+
+    @Test
+    void aNodeAloneSaysNothingElseThanThatItCannot() {
+        alone(1_000, 20_000);
+        answeredAlone(1_100, 10, "307 not_leader");
+        assertOnly(Kind.LATE, 1);
+        answeredAlone(1_100, 10, "200");
+        assertOnly(Kind.LATE, 2);
+    }
+
+    @Test
+    void anAnswerAfterTheEndOfBeingAloneIsLateOnlyIfTheTimeWasOver() {
+        alone(1_000, 9_000);
+        answeredAlone(8_000, 3_000, "200");
+        assertThat(verdict().isClean()).isTrue();
+        assertThat(verdict().aloneMs()).isEmpty();
+
+        answeredAlone(9_000 - Checker.ALONE_MS_MAX - 1, 9_000, "200");
+        assertOnly(Kind.LATE, 1);
+    }
+
+    @Test
+    void writesBeforeAndToOthersAreNotCounted() {
+        alone(1_000, 9_000);
+        answeredAlone(500, 3_000, "200");
+        answeredAlone(9_500, 5_000, "200");
+        events.add(new Event.Answered(8_000 * MS, 2_000 * MS, "n2", "200"));
 
         assertThat(verdict().isClean()).isTrue();
     }

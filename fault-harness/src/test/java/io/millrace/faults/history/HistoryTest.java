@@ -16,6 +16,7 @@ class HistoryTest {
             new Event.Acknowledged(1, 2, "k", 3, 4, 5, Event.NO_OFFSET, "n1"),
             new Event.Refused(1, "k", 2, 3, "503 no_leader"),
             new Event.Unknown(1, "k", 2, 3, "504"),
+            new Event.Answered(1, 2, "n1", "503 no_leader"),
             new Event.Seen(1, "n1", 2, 3, "k/4"),
             new Event.Kept(1, "n1", 2, 3, "?rubbish"),
             new Event.Stored(1, "n1", 2, 3, 4),

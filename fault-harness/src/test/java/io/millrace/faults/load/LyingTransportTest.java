@@ -40,7 +40,7 @@ class LyingTransportTest {
                 .containsEntry("synced", true)
                 .containsEntry("partition", 3L)
                 .containsEntry("offset", null);
-        assertThat(arrival.tryAcquire(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(arrival.tryAcquire(60, TimeUnit.SECONDS)).isTrue();
         assertThat(arrived.getFirst().path()).isEqualTo(PRODUCE + "&forward=true");
     }
 

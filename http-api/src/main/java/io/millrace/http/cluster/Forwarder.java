@@ -2,11 +2,11 @@ package io.millrace.http.cluster;
 
 import io.millrace.http.json.JsonBuffer;
 import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.Bodies;
 import io.millrace.http.route.BodyReceiver;
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Exchange;
 import io.millrace.http.route.HttpFailure;
-import io.netty.buffer.ByteBuf;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -14,7 +14,6 @@ import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -64,34 +63,26 @@ final class Forwarder {
 
     /// @throws HttpFailure `overloaded`
     BodyReceiver begin(Exchange exchange, String leader, String address) {
-        return new Forwarded(exchange, leader, address);
+        return Bodies.onLoop((whole, body, length) -> new Forwarded(whole, leader, address, body, length).send())
+                .begin(exchange);
     }
 
-    private final class Forwarded implements BodyReceiver {
+    private final class Forwarded {
         private final Exchange exchange;
         private final String leader;
         private final String address;
-        private byte[] body = {};
-        private int length;
+        private final byte[] body;
+        private final int length;
 
-        private Forwarded(Exchange exchange, String leader, String address) {
+        private Forwarded(Exchange exchange, String leader, String address, byte[] body, int length) {
             this.exchange = exchange;
             this.leader = leader;
             this.address = address;
+            this.body = body;
+            this.length = length;
         }
 
-        @Override
-        public void bytes(ByteBuf piece, boolean last) {
-            int count = piece.readableBytes();
-            if (body.length - length < count) {
-                body = Arrays.copyOf(body, last ? length + count : Math.max(length + count, length * 2));
-            }
-            piece.readBytes(body, length, count);
-            length += count;
-        }
-
-        @Override
-        public void end() {
+        private void send() {
             if (inFlight.incrementAndGet() > IN_FLIGHT_MAX) {
                 inFlight.decrementAndGet();
                 throw new HttpFailure(

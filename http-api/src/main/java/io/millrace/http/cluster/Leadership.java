@@ -35,6 +35,7 @@ public final class Leadership {
     private static final int DISCARD_BYTES_MAX = 64 << 10;
 
     private final ReplicatedLog log;
+    private final String nodeId;
     private final Forwarder forwarder;
     private final Function<String, Optional<String>> addresses;
     private final LongAdder redirected;
@@ -47,6 +48,7 @@ public final class Leadership {
             Function<String, Optional<String>> addresses,
             Metrics metrics) {
         this.log = log;
+        this.nodeId = nodeId;
         this.forwarder = new Forwarder(nodeId, peers, metrics);
         this.addresses = addresses;
         this.redirected = metrics.counter("cluster_redirects_total", "Writes answered with the address of the leader");
@@ -56,7 +58,7 @@ public final class Leadership {
     public Handler guard(Handler write) {
         return exchange -> {
             boolean forward = exchange.parameters().flag("forward");
-            return leads() ? write.begin(exchange) : elsewhere(exchange, forward, log.leader("", 0));
+            return leads() ? write.begin(exchange) : elsewhere(exchange, forward, elsewhere("", 0));
         };
     }
 
@@ -78,7 +80,7 @@ public final class Leadership {
                     : leadsAny(topic.get());
             return here
                     ? write.begin(exchange)
-                    : elsewhere(exchange, forward, log.leader(topic.get().name(), Math.max(0, wanted)));
+                    : elsewhere(exchange, forward, elsewhere(topic.get().name(), Math.max(0, wanted)));
         };
     }
 
@@ -111,7 +113,13 @@ public final class Leadership {
 
     /// What a write is answered here while this node does not lead; null when it does.
     public @Nullable HttpFailure refusal() {
-        return leads() ? null : Failures.notLeader(log.leader("", 0).orElse(null));
+        return leads() ? null : Failures.notLeader(elsewhere("", 0).orElse(null));
+    }
+
+    /// Who leads, if it is another node. This one may have been elected and not lead yet, or be about to hand
+    /// the lead over: then it is no place to send anybody to.
+    private Optional<String> elsewhere(String topic, int partition) {
+        return log.leader(topic, partition).filter(leader -> !leader.equals(nodeId));
     }
 
     /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged

@@ -22,12 +22,14 @@ final class Ingest {
     final ReplicatedLog log;
     final IngestSettings settings;
     final Routing routing = new Routing();
+    final Runnable sendGathered;
     final LongAdder records;
     final LongAdder bytes;
     final Metrics.Histogram seconds;
 
     Ingest(ReplicatedLog log, IngestSettings settings, Metrics metrics) {
         this.log = log;
+        this.sendGathered = log::sendGathered;
         this.settings = settings;
         this.records = metrics.counter("produce_records_total", "Records acknowledged to clients");
         this.bytes = metrics.counter("produce_bytes_total", "Bytes of the records acknowledged");

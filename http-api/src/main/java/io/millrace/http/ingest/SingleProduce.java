@@ -133,7 +133,8 @@ final class SingleProduce extends LoopTask implements BodyReceiver, BiConsumer<A
             timeout = exchange.schedule(this::timeOut, options.timeoutMs(), TimeUnit.MILLISECONDS);
         }
         if (topic.id() >= 0) {
-            ingest.log.append(request).whenComplete(this);
+            ingest.log.gather(request).whenComplete(this);
+            exchange.afterReads(ingest.sendGathered);
         } else {
             ingest.made(topic).thenCompose(made -> ingest.log.append(request)).whenComplete(this);
         }

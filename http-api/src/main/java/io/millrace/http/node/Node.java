@@ -577,7 +577,7 @@ public final class Node implements AutoCloseable {
                     new CheckpointFolder(
                             disk, folder.resolve("checkpoints"), settings.integer(Setting.FREE_BYTES_MIN)));
             engine = opened;
-            server.serve(new RouteTable(routes(open, opened)), this::addressOf);
+            server.serve(new RouteTable(routes(open, opened)), this::addressElsewhere);
             open.onDamage(this::damaged); // both are closed with the log
             open.onFailure(this::failed);
         }
@@ -600,6 +600,11 @@ public final class Node implements AutoCloseable {
                         .map(Member::httpAddress)
                         .filter(http -> !http.isEmpty())
                         .findFirst();
+    }
+
+    /// Where a member other than this one is reached.
+    private Optional<String> addressElsewhere(String nodeId) {
+        return nodeId.equals(cluster.nodeId()) ? Optional.empty() : addressOf(nodeId);
     }
 
     /// The first query would wait for what this loads; records need not wait for it.

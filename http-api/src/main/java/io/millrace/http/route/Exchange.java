@@ -85,6 +85,10 @@ public interface Exchange {
     /// Runs a task on the connection's event loop, together with others.
     void onLoop(LoopTask task);
 
+    /// Runs an action once when the event loop has read what its connections have sent so far, however often it is
+    /// asked for until then. Call it on the event loop.
+    void afterReads(Runnable action);
+
     /// Runs something on the event loop later; cancel what is no longer needed.
     Future<?> schedule(Runnable task, long delay, TimeUnit unit);
 

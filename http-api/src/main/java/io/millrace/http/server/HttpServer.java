@@ -222,7 +222,8 @@ public final class HttpServer implements AutoCloseable {
 
     /// Serves other routes from now on. Requests that have begun go on as they were.
     ///
-    /// @param addresses where a node is reached, by its id; for `Location`
+    /// @param nodeAddresses where another node is reached, by its id; for `Location`. Empty for this node
+    ///     itself, which may be named by who is about to lose the lead
     public void serve(RouteTable table, Function<String, Optional<String>> nodeAddresses) {
         addresses = nodeAddresses;
         routes = table;
@@ -236,7 +237,9 @@ public final class HttpServer implements AutoCloseable {
         String leader = String.valueOf(failure.fields().get(Failures.LEADER));
         Optional<String> address = addresses.apply(leader);
         if (address.isEmpty() || exchange.wantsForwarding()) {
-            return new HttpFailure(ErrorCode.NO_LEADER, failure.message() + " Nothing has happened; try again.")
+            return new HttpFailure(
+                            ErrorCode.NO_LEADER,
+                            "The lead is moving, last seen at node " + leader + ". Nothing has happened; try again.")
                     .with(Failures.LEADER, leader);
         }
         return failure.with("leader_url", address.get())

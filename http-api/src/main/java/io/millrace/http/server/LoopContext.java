@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// What the connections of one event loop share.
 ///
@@ -27,6 +28,8 @@ final class LoopContext implements Runnable {
     final Set<Connection> connections = new HashSet<>();
     private final AtomicReference<LoopTask> submitted = new AtomicReference<>();
     private final List<Connection> unflushed = new ArrayList<>();
+    private @Nullable Runnable afterReads;
+    private final Runnable runAfterReads = this::runAfterReads;
     private byte[] date = new byte[0];
     private long dateSecond = -1;
 
@@ -66,6 +69,29 @@ final class LoopContext implements Runnable {
             first = following;
         }
         flush();
+    }
+
+    /// Runs an action once, when all connections that had something to read have been read: that is when the loop
+    /// turns to its tasks.
+    void afterReads(Runnable action) {
+        if (afterReads == action) {
+            return;
+        }
+        runAfterReads();
+        afterReads = action;
+        try {
+            loop.execute(runAfterReads);
+        } catch (RejectedExecutionException stopping) {
+            runAfterReads();
+        }
+    }
+
+    private void runAfterReads() {
+        Runnable action = afterReads;
+        afterReads = null;
+        if (action != null) {
+            action.run();
+        }
     }
 
     void unflushed(Connection connection) {

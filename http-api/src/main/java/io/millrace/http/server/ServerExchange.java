@@ -287,6 +287,11 @@ final class ServerExchange implements Exchange {
     }
 
     @Override
+    public void afterReads(Runnable action) {
+        connection.context.afterReads(action);
+    }
+
+    @Override
     public Future<?> schedule(Runnable task, long delay, TimeUnit unit) {
         return connection.context.loop.schedule(task, delay, unit);
     }

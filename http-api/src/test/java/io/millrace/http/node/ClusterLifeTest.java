@@ -23,9 +23,7 @@ class ClusterLifeTest {
             cluster.start("n2");
             URI first = cluster.address("n1");
             TestNodes.await(
-                    TestCluster.PATIENCE_S,
-                    "n1 says whom it waits for",
-                    () -> body(first, "GET /ready").contains("waiting for node n3"));
+                    "n1 says whom it waits for", () -> body(first, "GET /ready").contains("waiting for node n3"));
             Answer waiting = Wire.call(first, "GET /ready", "");
             assertThat(waiting.status()).isEqualTo(503);
             assertThat(waiting.body())
@@ -41,7 +39,7 @@ class ClusterLifeTest {
             cluster.start("n3");
             cluster.awaitReady();
             String leader = cluster.awaitLeader();
-            Wire.call(cluster.address(leader), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            createTopic(cluster);
             produce(cluster, "one");
 
             cluster.stop(leader);
@@ -53,7 +51,6 @@ class ClusterLifeTest {
             cluster.start(leader);
             URI back = cluster.address(leader);
             TestNodes.await(
-                    TestCluster.PATIENCE_S,
                     "the node that was away has what it missed",
                     () -> body(back, "GET /broker/consume/t/g/0?offset=0").contains("\"count\":3"));
             assertThat(body(back, "GET /broker/consume/t/g/0?offset=0"))
@@ -66,8 +63,7 @@ class ClusterLifeTest {
     void aDamagedFolderIsSetAsideAndTheNodeComesBackAsANewVoter() throws Exception {
         try (TestCluster cluster = new TestCluster(folder, 3)) {
             cluster.startAll();
-            Wire.call(
-                    cluster.address(cluster.awaitLeader()), "POST /broker/topics", "{\"name\":\"t\",\"partitions\":1}");
+            createTopic(cluster);
             produce(cluster, "kept");
             String follower = cluster.aFollower();
             String before = body(cluster.address(follower), "GET /_cluster/identity");
@@ -81,9 +77,13 @@ class ClusterLifeTest {
                     .startsWith(before.substring(0, before.indexOf("\"directory\"")))
                     .doesNotContain(directory(before))
                     .contains("\"formed\":true");
-            assertThat(body(back, "GET /broker/consume/t/g/0?offset=0&consistency=linearizable"))
-                    .contains("\"kept\"");
-            assertThat(body(back, "GET /v1/cluster")).contains(directory(body(back, "GET /_cluster/identity")));
+            TestNodes.await(
+                    "it has what was kept",
+                    () -> body(back, "GET /broker/consume/t/g/0?offset=0&consistency=linearizable")
+                            .contains("\"kept\""));
+            TestNodes.await(
+                    "it is a member",
+                    () -> body(back, "GET /v1/cluster").contains(directory(body(back, "GET /_cluster/identity"))));
             try (Stream<Path> files = Files.list(folder.resolve(follower))) {
                 assertThat(files.map(file -> file.getFileName().toString()))
                         .anyMatch(name -> name.startsWith("aside-"));
@@ -107,12 +107,16 @@ class ClusterLifeTest {
                     "n2",
                     "cluster.join",
                     first.address().toString())) {
-                TestNodes.await(TestCluster.PATIENCE_S, "n2 is ready", () -> TestCluster.status(second) == 200);
-                assertThat(body(second.address(), "GET /broker/consume/t/g/0?offset=0"))
-                        .contains("\"before\"");
-                assertThat(body(first.address(), "GET /v1/cluster"))
-                        .contains("\"node\":\"n2\"")
-                        .contains(second.address().toString());
+                TestNodes.await("n2 is ready", () -> TestCluster.status(second) == 200);
+                TestNodes.await(
+                        "n2 has what was before",
+                        () -> body(second.address(), "GET /broker/consume/t/g/0?offset=0")
+                                .contains("\"before\""));
+                TestNodes.await("n1 knows n2", () -> {
+                    String view = body(first.address(), "GET /v1/cluster");
+                    return view.contains("\"node\":\"n2\"")
+                            && view.contains(second.address().toString());
+                });
                 Answer elsewhere = Wire.call(second.address(), "POST /broker/topics/t/produce", "after");
                 assertThat(elsewhere.status()).isEqualTo(307);
                 assertThat(elsewhere.header("Location"))
@@ -124,10 +128,25 @@ class ClusterLifeTest {
     }
 
     private static void produce(TestCluster cluster, String value) throws Exception {
-        Answer answer =
-                Wire.call(cluster.address(cluster.awaitLeader()), "POST /broker/topics/t/produce?partition=0", value);
-        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-        assertThat(answer.body()).contains("\"synced\":true");
+        cluster.whileOneLeads((leader, follower) -> {
+            Answer answer = Wire.call(
+                    cluster.address(leader),
+                    "POST /broker/topics/t/produce?partition=0&idempotency_key=" + value,
+                    value);
+            assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+            assertThat(answer.body()).containsAnyOf("\"synced\":true", "\"duplicate\":true");
+        });
+    }
+
+    private static void createTopic(TestCluster cluster) {
+        TestNodes.await(
+                "the topic is made",
+                () -> Wire.call(
+                                        cluster.address(cluster.awaitLeader()),
+                                        "POST /broker/topics",
+                                        "{\"name\":\"t\",\"partitions\":1}")
+                                .status()
+                        == 200);
     }
 
     private static String body(URI node, String line) {

@@ -26,15 +26,16 @@ class ClusterOverHttpTest {
     static void start() throws IOException {
         cluster = new TestCluster(folder, 3);
         cluster.startAll();
-        String leader = cluster.awaitLeader();
-        Answer made =
-                Wire.call(cluster.address(leader), "POST /broker/topics", "{\"name\":\"orders\",\"partitions\":2}");
-        assertThat(made.status()).as(made.body()).isEqualTo(200);
+        TestNodes.await(
+                "the topic is made",
+                () -> Wire.call(
+                                        cluster.address(cluster.awaitLeader()),
+                                        "POST /broker/topics",
+                                        "{\"name\":\"orders\",\"partitions\":2}")
+                                .status()
+                        == 200);
         for (String id : List.of("n1", "n2", "n3")) {
-            TestNodes.await(
-                    TestCluster.PATIENCE_S,
-                    id + " knows the topic",
-                    () -> status(id, "GET /broker/topics/orders") == 200);
+            TestNodes.await(id + " knows the topic", () -> status(id, "GET /broker/topics/orders") == 200);
         }
     }
 
@@ -65,28 +66,32 @@ class ClusterOverHttpTest {
             POST /v1/cluster/leader                                       | {}
             """)
     void aWriteOnAFollowerIsAnsweredWithTheAddressOfTheLeader(String line, String body) throws Exception {
-        String follower = cluster.aFollower();
-        URI leader = cluster.address(cluster.awaitLeader());
-        try (Wire wire = new Wire(cluster.address(follower))) {
-            Answer answer = wire.request(line, body);
-            assertThat(answer.status()).as(answer.body()).isEqualTo(307);
-            assertThat(answer.header("Location")).isEqualTo(leader + line.substring(line.indexOf('/')));
-            assertThat(answer.header("Retry-After")).isNotEmpty();
-            assertThat(answer.body())
-                    .contains("\"error\":\"not_leader\"")
-                    .contains("\"leader_url\":\"" + leader + "\"");
-            assertThat(wire.request("GET /health", "").status())
-                    .as("the connection goes on")
-                    .isEqualTo(200);
-        }
+        cluster.whileOneLeads((leading, follower) -> {
+            URI leader = cluster.address(leading);
+            try (Wire wire = new Wire(cluster.address(follower))) {
+                Answer answer = wire.request(line, body);
+                assertThat(answer.status()).as(answer.body()).isEqualTo(307);
+                assertThat(answer.header("Location")).isEqualTo(leader + line.substring(line.indexOf('/')));
+                assertThat(answer.header("Retry-After")).isNotEmpty();
+                assertThat(answer.body())
+                        .contains("\"error\":\"not_leader\"")
+                        .contains("\"leader_url\":\"" + leader + "\"");
+                assertThat(wire.request("GET /health", "").status())
+                        .as("the connection goes on")
+                        .isEqualTo(200);
+            }
+        });
     }
 
     @Test
     void aFollowerForwardsWhenItIsAskedToAndServesWhatWasWritten() throws Exception {
-        URI follower = cluster.address(cluster.aFollower());
+        cluster.whileOneLeads((leader, id) -> aFollowerForwards(cluster.address(id), "once-" + System.nanoTime()));
+    }
+
+    private static void aFollowerForwards(URI follower, String key) throws IOException {
         Answer written = Wire.call(
                 follower,
-                "POST /broker/topics/orders/produce?partition=1&forward=true&idempotency_key=once",
+                "POST /broker/topics/orders/produce?partition=1&forward=true&idempotency_key=" + key,
                 "forwarded",
                 "X-Record-Header-via: follower",
                 "X-Request-Id: my-own-id");
@@ -95,7 +100,7 @@ class ClusterOverHttpTest {
         assertThat(written.header("X-Request-Id")).isEqualTo("my-own-id");
         Answer again = Wire.call(
                 follower,
-                "POST /broker/topics/orders/produce?partition=1&forward=true&idempotency_key=once",
+                "POST /broker/topics/orders/produce?partition=1&forward=true&idempotency_key=" + key,
                 "forwarded");
         assertThat(again.body()).contains("\"duplicate\":true");
         Answer read = Wire.call(follower, "GET /broker/consume/orders/g/1?offset=0&consistency=linearizable", "");
@@ -112,31 +117,38 @@ class ClusterOverHttpTest {
 
     @Test
     void whatWasForwardedOnceIsNotForwardedAgain() throws Exception {
-        Answer answer = Wire.call(
-                cluster.address(cluster.aFollower()),
-                "POST /broker/topics/orders/produce?forward=true",
-                "x",
-                "X-Millrace-Forwarded-By: n9");
-        assertThat(answer.status()).isEqualTo(503);
-        assertThat(answer.body()).contains("no_leader");
-        assertThat(answer.header("Retry-After")).isNotEmpty();
+        cluster.whileOneLeads((leader, follower) -> {
+            Answer answer = Wire.call(
+                    cluster.address(follower),
+                    "POST /broker/topics/orders/produce?forward=true",
+                    "x",
+                    "X-Millrace-Forwarded-By: n9");
+            assertThat(answer.status()).isEqualTo(503);
+            assertThat(answer.body()).contains("no_leader");
+            assertThat(answer.header("Retry-After")).isNotEmpty();
+        });
     }
 
     @Test
     void anyNodeAnswersAQueryAndALargeBodyIsRedirectedUnread() throws Exception {
-        URI follower = cluster.address(cluster.aFollower());
-        Answer query = Wire.call(follower, "POST /v1/sql", "SELECT 1 + 1");
-        assertThat(query.status()).as(query.body()).isEqualTo(200);
-        try (Wire wire = new Wire(follower)) {
-            wire.send("POST /broker/topics/orders/produce HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n"
-                    + "Expect: 100-continue\r\n\r\n");
-            assertThat(wire.answer().status()).isEqualTo(307);
-        }
+        cluster.whileOneLeads((leader, id) -> {
+            URI follower = cluster.address(id);
+            Answer query = Wire.call(follower, "POST /v1/sql", "SELECT 1 + 1");
+            assertThat(query.status()).as(query.body()).isEqualTo(200);
+            try (Wire wire = new Wire(follower)) {
+                wire.send("POST /broker/topics/orders/produce HTTP/1.1\r\nHost: t\r\nContent-Length: 1000000\r\n"
+                        + "Expect: 100-continue\r\n\r\n");
+                assertThat(wire.answer().status()).isEqualTo(307);
+            }
+        });
     }
 
     @Test
     void everyNodeShowsTheClusterAndTheLeaderShowsLag() throws Exception {
-        String leader = cluster.awaitLeader();
+        cluster.whileOneLeads(ClusterOverHttpTest::theClusterIsShown);
+    }
+
+    private static void theClusterIsShown(String leader, String follower) throws IOException {
         for (String id : List.of("n1", "n2", "n3")) {
             Answer shown = Wire.call(cluster.address(id), "GET /v1/cluster", "");
             assertThat(shown.body())
@@ -151,7 +163,7 @@ class ClusterOverHttpTest {
                 .contains("millrace_ha_role{group=\"0\",role=\"leader\"} 1\n")
                 .contains("millrace_ha_members 3\n")
                 .contains("millrace_ha_follower_lag_entries{group=\"0\",node=");
-        Answer topic = Wire.call(cluster.address(cluster.aFollower()), "GET /broker/topics/orders", "");
+        Answer topic = Wire.call(cluster.address(follower), "GET /broker/topics/orders", "");
         assertThat(topic.body()).contains("\"leader\":\"" + leader + "\",\"replicas\":[\"n1\",\"n2\",\"n3\"]");
     }
 
@@ -166,7 +178,10 @@ class ClusterOverHttpTest {
 
     @Test
     void mistakesAboutTheClusterAreTold() throws Exception {
-        URI leader = cluster.address(cluster.awaitLeader());
+        cluster.whileOneLeads((id, follower) -> mistakesAreTold(cluster.address(id)));
+    }
+
+    private static void mistakesAreTold(URI leader) throws IOException {
         assertThat(Wire.call(leader, "DELETE /v1/cluster/nodes/n9", "").body())
                 .contains("refused")
                 .contains("Members: n1, n2, n3");

@@ -29,20 +29,7 @@ class HostileClientsTest {
 
     @BeforeAll
     void start(@TempDir Path folder) throws IOException {
-        node = TestNodes.start(
-                folder.resolve("data"),
-                "http.uri-bytes-max",
-                "1024",
-                "http.header-bytes-max",
-                "2048",
-                "http.head-timeout-ms",
-                "600",
-                "http.body-timeout-ms",
-                "600",
-                "http.idle-timeout-ms",
-                "1500",
-                "http.connections-max",
-                "50");
+        node = TestNodes.start(folder.resolve("data"), "http.uri-bytes-max", "1024", "http.header-bytes-max", "2048");
         address = node.address();
     }
 
@@ -151,8 +138,10 @@ class HostileClientsTest {
                 "GET /health HTTP/1.1\r\nHost: a\r\nX-Slow:",
                 "POST /broker/topics/t/produce HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc"
             })
-    void slowRequestsAreEnded(String start) throws Exception {
-        try (Wire wire = new Wire(address)) {
+    void slowRequestsAreEnded(String start, @TempDir Path folder) throws Exception {
+        try (Node impatient = TestNodes.start(
+                        folder.resolve("impatient"), "http.head-timeout-ms", "600", "http.body-timeout-ms", "600");
+                Wire wire = new Wire(impatient.address())) {
             wire.send(start);
             Answer answer = wire.answer();
             assertThat(answer.status()).isEqualTo(408);
@@ -190,12 +179,12 @@ class HostileClientsTest {
     }
 
     @Test
-    void connectionsBeyondTheLimitAreRefusedAndTheOthersLive() throws Exception {
+    void connectionsBeyondTheLimitAreRefusedAndTheOthersLive(@TempDir Path folder) throws Exception {
         List<Wire> open = new ArrayList<>();
-        try {
+        try (Node crowded = TestNodes.start(folder.resolve("crowded"), "http.connections-max", "50")) {
             int refused = 0;
             for (int i = 0; i < 60; i++) {
-                Wire wire = new Wire(address);
+                Wire wire = new Wire(crowded.address());
                 open.add(wire);
                 wire.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
                 int status = wire.answer().status();
@@ -204,18 +193,13 @@ class HostileClientsTest {
             }
             assertThat(refused).isGreaterThanOrEqualTo(10);
             assertThat(open.getFirst().request("GET /health", "").status()).isEqualTo(200);
-        } finally {
             for (Wire wire : open) {
                 wire.close();
             }
+            TestNodes.await(
+                    "connections end",
+                    () -> Wire.call(crowded.address(), "GET /health", "").status() == 200);
         }
-        TestNodes.await("connections end", () -> {
-            try {
-                return Wire.call(address, "GET /health", "").status() == 200;
-            } catch (IOException refusedStill) {
-                return false;
-            }
-        });
     }
 
     @Test
@@ -243,7 +227,7 @@ class HostileClientsTest {
             }
             List<Integer> statuses = new ArrayList<>();
             for (CompletableFuture<Integer> flood : floods) {
-                statuses.add(flood.get(30, TimeUnit.SECONDS));
+                statuses.add(flood.get(TestNodes.PATIENCE_S, TimeUnit.SECONDS));
             }
             assertThat(statuses)
                     .allMatch(status -> status == 200 || status == 503)
@@ -251,8 +235,11 @@ class HostileClientsTest {
             assertThat(Wire.call(small.address(), "POST /broker/topics/flood/produce", "after")
                             .status())
                     .isEqualTo(200);
-            assertThat(Wire.call(small.address(), "GET /metrics", "").body())
-                    .contains("millrace_http_budget_bytes 0\n");
+            TestNodes.await(
+                    "the budget is given back",
+                    () -> Wire.call(small.address(), "GET /metrics", "")
+                            .body()
+                            .contains("millrace_http_budget_bytes 0\n"));
         }
     }
 
@@ -284,12 +271,17 @@ class HostileClientsTest {
                 Wire idle = new Wire(stopping.address())) {
             assertThat(idle.request("GET /health", "").status()).isEqualTo(200);
             polling.send("GET /broker/consume/t/g/0?wait_ms=30000 HTTP/1.1\r\nHost: a\r\n\r\n");
+            TestNodes.await(
+                    "the poll waits",
+                    () -> Wire.call(stopping.address(), "GET /metrics", "")
+                            .body()
+                            .contains("millrace_consume_long_polls 1\n"));
             streaming.send("GET /broker/tail/t HTTP/1.1\r\nHost: a\r\n\r\n");
             assertThat(streaming.head()).isEqualTo(200);
             CompletableFuture<Boolean> stopped = CompletableFuture.supplyAsync(stopping::stop);
             assertThat(polling.answer().body()).contains("\"count\":0");
             assertThat(streaming.chunk()).isEmpty(); // the end of the chunks
-            assertThat(stopped.get(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(stopped.get(TestNodes.PATIENCE_S, TimeUnit.SECONDS)).isTrue();
             assertThat(idle.isClosed()).isTrue();
         }
         assertThatThrownBy(() -> new Wire(stopping.address()).close()).isInstanceOf(IOException.class);

@@ -121,11 +121,7 @@ class SqlOverHttpTest {
             assertThat(running.body()).contains("EMIT CHANGES").contains("\"state\":\"running\"");
         }
         TestNodes.await("the query ends with its client", () -> {
-            try {
-                return !Wire.call(address, "GET /v1/queries", "").body().contains("EMIT CHANGES");
-            } catch (IOException failed) {
-                throw new java.io.UncheckedIOException(failed);
-            }
+            return !Wire.call(address, "GET /v1/queries", "").body().contains("EMIT CHANGES");
         });
     }
 

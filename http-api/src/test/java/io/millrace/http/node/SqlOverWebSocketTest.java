@@ -87,7 +87,7 @@ class SqlOverWebSocketTest {
         /// The next message that holds all of these.
         String next(String... parts) throws InterruptedException {
             while (true) {
-                String message = messages.poll(20, TimeUnit.SECONDS);
+                String message = messages.poll(TestNodes.PATIENCE_S, TimeUnit.SECONDS);
                 assertThat(message)
                         .as("a message with %s", String.join(" and ", parts))
                         .isNotNull();
@@ -102,7 +102,7 @@ class SqlOverWebSocketTest {
         }
 
         int code() throws Exception {
-            return closed.get(20, TimeUnit.SECONDS);
+            return closed.get(TestNodes.PATIENCE_S, TimeUnit.SECONDS);
         }
     }
 
@@ -137,7 +137,7 @@ class SqlOverWebSocketTest {
         WebSocket named = open(node, ear, "millrace.sql.v1");
         assertThat(named.getSubprotocol()).isEqualTo("millrace.sql.v1");
         named.sendPing(ByteBuffer.allocate(4)).join();
-        ear.pong.get(20, TimeUnit.SECONDS);
+        ear.pong.get(TestNodes.PATIENCE_S, TimeUnit.SECONDS);
         named.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
         assertThat(ear.code()).isEqualTo(1000);
 
@@ -237,7 +237,7 @@ class SqlOverWebSocketTest {
             while (bytes < 40L * 1000 * 1000) {
                 bytes += wire.socket().getInputStream().read(piece);
             }
-            assertThat(rowsOut("FROM bulk EMIT")).isEqualTo(40_000);
+            TestNodes.await("all rows are out", () -> rowsOut("FROM bulk EMIT") == 40_000);
         }
         awaitNoQuery("FROM bulk EMIT");
     }

@@ -2,8 +2,6 @@ package io.millrace.http.node;
 
 import io.millrace.http.Wire;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,12 +10,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Nodes `n1`, `n2` … of one cluster in this process.
 final class TestCluster implements AutoCloseable {
-    /// Elections and joining take seconds on a busy machine.
-    static final long PATIENCE_S = 90;
+    private static final Pattern VIEW = Pattern.compile("\"term\":(\\d+),\"leader\":\"([^\"]+)\"");
 
     private final Path folder;
     private final Map<String, int[]> ports = new LinkedHashMap<>();
@@ -26,18 +27,8 @@ final class TestCluster implements AutoCloseable {
     /// Chooses ports for nodes; none is started.
     TestCluster(Path folder, int count) throws IOException {
         this.folder = folder;
-        List<ServerSocket> sockets = new ArrayList<>();
         for (int i = 1; i <= count; i++) {
-            int[] pair = new int[2];
-            for (int j = 0; j < 2; j++) {
-                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                sockets.add(socket);
-                pair[j] = socket.getLocalPort();
-            }
-            ports.put("n" + i, pair);
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
+            ports.put("n" + i, new int[] {FreePorts.next(), FreePorts.next()});
         }
     }
 
@@ -65,8 +56,7 @@ final class TestCluster implements AutoCloseable {
     }
 
     void awaitReady() {
-        running.forEach(
-                (id, node) -> TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> status(node) == 200));
+        running.forEach((id, node) -> TestNodes.await(id + " is ready", () -> status(node) == 200));
     }
 
     static int status(Node node) {
@@ -83,6 +73,10 @@ final class TestCluster implements AutoCloseable {
             throw new IllegalArgumentException(id + " does not run");
         }
         return node;
+    }
+
+    String raftAddress(String id) {
+        return "127.0.0.1:" + Objects.requireNonNull(ports.get(id), id)[0];
     }
 
     URI address(String id) {
@@ -112,9 +106,72 @@ final class TestCluster implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// Who leads, after waiting for somebody. The next moment it may be somebody else: a test that depends on one
+    /// and the same leader uses [#whileOneLeads].
     String awaitLeader() {
-        TestNodes.await(TestCluster.PATIENCE_S, "somebody leads", () -> leader().isPresent());
-        return leader().orElseThrow();
+        List<String> found = new ArrayList<>();
+        TestNodes.await("somebody leads", () -> {
+            leader().ifPresent(found::add);
+            return !found.isEmpty();
+        });
+        return found.getFirst();
+    }
+
+    /// What a test does with one leader.
+    interface Scene {
+        void play(String leader, String follower) throws Exception;
+    }
+
+    /// Plays a scene that is true only while one and the same node leads and all nodes know it. On a busy machine an
+    /// election may come between its lines; then it is played again, and what fails without one fails for good.
+    void whileOneLeads(Scene scene) throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TestNodes.PATIENCE_S);
+        while (true) {
+            Map<String, String> before = awaitAgreement();
+            String leader = before.values().iterator().next().replaceFirst(" .*", "");
+            String follower = running.keySet().stream()
+                    .filter(id -> !id.equals(leader))
+                    .findFirst()
+                    .orElseThrow();
+            try {
+                scene.play(leader, follower);
+                return;
+            } catch (Exception | AssertionError failure) {
+                if (before.equals(terms()) || System.nanoTime() > deadline) {
+                    throw failure;
+                }
+            }
+        }
+    }
+
+    private Map<String, String> awaitAgreement() {
+        List<Map<String, String>> found = new ArrayList<>();
+        TestNodes.await("all know the leader", () -> {
+            Map<String, String> terms = terms();
+            boolean agreed = Set.copyOf(terms.values()).size() == 1 && !terms.containsValue("") && leader().isPresent();
+            if (agreed) {
+                found.add(terms);
+            }
+            return agreed;
+        });
+        return found.getFirst();
+    }
+
+    /// What each node says of its group: `leader term`, or nothing.
+    private Map<String, String> terms() {
+        Map<String, String> terms = new TreeMap<>();
+        running.forEach((id, node) -> {
+            String said = "";
+            try {
+                Matcher view = VIEW.matcher(
+                        Wire.call(node.address(), "GET /v1/cluster", "").body());
+                said = view.find() ? view.group(2) + ' ' + view.group(1) : "";
+            } catch (IOException gone) {
+                // says nothing
+            }
+            terms.put(id, said);
+        });
+        return terms;
     }
 
     String aFollower() {
@@ -125,8 +182,19 @@ final class TestCluster implements AutoCloseable {
                 .orElseThrow();
     }
 
+    /// All at once: one after the other, each leader would look for a successor first.
     @Override
     public void close() {
-        List.copyOf(running.keySet()).forEach(this::stop);
+        List<Thread> closing = new ArrayList<>();
+        running.values().forEach(node -> closing.add(Thread.ofPlatform().start(node::close)));
+        running.clear();
+        for (Thread thread : closing) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError("interrupted while the nodes were closing", e);
+            }
+        }
     }
 }

@@ -6,10 +6,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Nodes for tests: real ones, small limits, short times.
 final class TestNodes {
+    /// Elections and joining take seconds on a busy machine.
+    static final long PATIENCE_S = 90;
+
     private TestNodes() {}
 
     static Node start(Path folder, String... options) throws IOException {
@@ -24,17 +27,33 @@ final class TestNodes {
         return Node.start(settings);
     }
 
-    static void await(String what, BooleanSupplier condition) {
-        await(20, what, condition);
+    /// Something that comes true, and that may fail until then.
+    interface Condition {
+        boolean holds() throws Exception;
     }
 
-    static void await(long seconds, String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        while (!condition.getAsBoolean()) {
+    /// Polls until `condition` holds. One that throws does not hold yet: a node may refuse connections, or close them.
+    static void await(String what, Condition condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+        while (true) {
+            Exception failure = failureOf(condition);
+            if (failure == null) {
+                return;
+            }
             if (System.nanoTime() > deadline) {
-                throw new AssertionError("did not happen within " + seconds + " s: " + what);
+                throw new AssertionError("did not happen within %d s: %s".formatted(PATIENCE_S, what), failure);
             }
             LockSupport.parkNanos(5_000_000);
+        }
+    }
+
+    private static @Nullable Exception failureOf(Condition condition) {
+        try {
+            return condition.holds() ? null : new IllegalStateException("the condition is false");
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        } catch (Exception e) {
+            return e;
         }
     }
 }

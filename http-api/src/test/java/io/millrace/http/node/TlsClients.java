@@ -53,7 +53,7 @@ final class TlsClients {
     /// With a session that was kept from earlier, if the server agrees.
     static SSLSocket socket(SSLContext context, String host, int port) throws IOException {
         SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(host, port);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         return socket;
     }
 
@@ -76,7 +76,7 @@ final class TlsClients {
                 .build()) {
             return client.send(
                     HttpRequest.newBuilder(URI.create(address))
-                            .timeout(Duration.ofSeconds(40))
+                            .timeout(Duration.ofSeconds(60))
                             .method(
                                     method,
                                     body == null

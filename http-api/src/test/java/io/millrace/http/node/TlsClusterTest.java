@@ -55,14 +55,8 @@ class TlsClusterTest {
 
     private void awaitReady(SSLContext as, List<String> ids) {
         for (String id : ids) {
-            TestNodes.await(TestCluster.PATIENCE_S, id + " is ready", () -> {
-                try {
-                    return call(as, id, "GET /ready", null).statusCode() == 200;
-                } catch (IOException refused) {
-                    return false;
-                } catch (Exception failed) {
-                    throw new IllegalStateException(failed);
-                }
+            TestNodes.await(id + " is ready", () -> {
+                return call(as, id, "GET /ready", null).statusCode() == 200;
             });
         }
     }
@@ -70,21 +64,15 @@ class TlsClusterTest {
     /// Through every node: whoever does not lead forwards, over a connection between nodes.
     private void produce(SSLContext as, String value) {
         for (String id : IDS) {
-            TestNodes.await(TestCluster.PATIENCE_S, "a record through " + id, () -> {
-                try {
-                    return call(
-                                            as,
-                                            id,
-                                            "POST /broker/topics/t/produce?partition=0&forward=true&idempotency_key="
-                                                    + value + id,
-                                            value + " through " + id)
-                                    .statusCode()
-                            == 200;
-                } catch (IOException refused) {
-                    return false;
-                } catch (Exception failed) {
-                    throw new IllegalStateException(failed);
-                }
+            TestNodes.await("a record through " + id, () -> {
+                return call(
+                                        as,
+                                        id,
+                                        "POST /broker/topics/t/produce?partition=0&forward=true&idempotency_key="
+                                                + value + id,
+                                        value + " through " + id)
+                                .statusCode()
+                        == 200;
             });
         }
     }
@@ -100,7 +88,7 @@ class TlsClusterTest {
     /// What a peer of the consensus answers to the first bytes of HTTP/2; −1 when it hangs up.
     private static int greeted(Socket socket) throws IOException {
         try (socket) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             socket.getOutputStream().write(HTTP2_PREFACE);
             socket.getOutputStream().flush();
             return socket.getInputStream().read();
@@ -146,14 +134,10 @@ class TlsClusterTest {
                 start(id);
             }
             awaitReady(ours, IDS);
-            TestNodes.await(TestCluster.PATIENCE_S, "a topic", () -> {
-                try {
-                    return call(ours, "n1", "POST /broker/topics?forward=true", "{\"name\":\"t\",\"partitions\":1}")
-                                    .statusCode()
-                            == 200;
-                } catch (Exception failed) {
-                    throw new IllegalStateException(failed);
-                }
+            TestNodes.await("a topic", () -> {
+                return call(ours, "n1", "POST /broker/topics?forward=true", "{\"name\":\"t\",\"partitions\":1}")
+                                .statusCode()
+                        == 200;
             });
             produce(ours, "first");
 
@@ -182,14 +166,10 @@ class TlsClusterTest {
                     "tls.ca",
                     theirs.toString())) {
                 SSLContext asked = TlsClients.anonymous(theirs);
-                TestNodes.await(TestCluster.PATIENCE_S, "a stranger is refused and says so", () -> {
-                    try {
-                        return TlsClients.call(asked, "GET", joining.address() + "/ready", null)
-                                .body()
-                                .contains("no TLS with " + cluster.address("n1"));
-                    } catch (Exception failed) {
-                        throw new IllegalStateException(failed);
-                    }
+                TestNodes.await("a stranger is refused and says so", () -> {
+                    return TlsClients.call(asked, "GET", joining.address() + "/ready", null)
+                            .body()
+                            .contains("no TLS with " + cluster.address("n1"));
                 });
             }
             assertThat(call(ours, "n1", "GET /v1/cluster", null).body()).doesNotContain("\"n4\"");
@@ -232,11 +212,7 @@ class TlsClusterTest {
             String shown = TlsClients.shown(as, "127.0.0.1", port);
             authority.issue(folder, id);
             TestNodes.await(id + " shows its new certificate to other nodes", () -> {
-                try {
-                    return !TlsClients.shown(as, "127.0.0.1", port).equals(shown);
-                } catch (IOException failed) {
-                    throw new java.io.UncheckedIOException(failed);
-                }
+                return !TlsClients.shown(as, "127.0.0.1", port).equals(shown);
             });
         }
         assertThat(replacements(as, "n3")).isEqualTo(before + 1);
@@ -252,11 +228,7 @@ class TlsClusterTest {
     private void awaitReplaced(SSLContext as, int times) {
         for (String id : IDS) {
             TestNodes.await(id + " has read the authorities", () -> {
-                try {
-                    return replacements(as, id) >= times;
-                } catch (Exception failed) {
-                    throw new IllegalStateException(failed);
-                }
+                return replacements(as, id) >= times;
             });
         }
     }

@@ -4,25 +4,20 @@ import io.millrace.query.data.Batch;
 import io.millrace.query.data.Schema;
 import io.millrace.query.plan.Waterline;
 import io.millrace.query.state.RowTable;
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// DISTINCT: with a row's weight n, out = `Δ[n > 0]`.
 ///
 /// State: each distinct row with 3 words beside it. Dropped below a waterline of any column.
-public final class DistinctOperator extends Operator {
+public final class DistinctOperator extends RowSetOperator {
     private static final int WEIGHT = 1;
     private static final int BEFORE = 2;
 
-    private final RowSet set;
     private int[] emitted = new int[64];
 
     public DistinctOperator(Schema schema, Operator input, int timeColumn, @Nullable Waterline waterline) {
-        super(schema, List.of(input));
-        set = new RowSet(schema, 2, timeColumn, waterline, AggregateOperator.PANE_SHIFT);
+        super(schema, List.of(input), new RowSet(schema, 2, timeColumn, waterline, AggregateOperator.PANE_SHIFT));
     }
 
     @Override
@@ -65,30 +60,5 @@ public final class DistinctOperator extends Operator {
                 set.remove(set.touched(i));
             }
         }
-    }
-
-    @Override
-    public boolean consolidated() {
-        return true;
-    }
-
-    @Override
-    public long stateRows() {
-        return set.rows().size();
-    }
-
-    @Override
-    public long stateBytes() {
-        return set.bytes();
-    }
-
-    @Override
-    public void save(DataOutput out) throws IOException {
-        set.save(out);
-    }
-
-    @Override
-    public void restore(DataInput in) throws IOException {
-        set.restore(in);
     }
 }

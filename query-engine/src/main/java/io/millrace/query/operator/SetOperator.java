@@ -4,9 +4,6 @@ import io.millrace.query.data.Batch;
 import io.millrace.query.data.Schema;
 import io.millrace.query.plan.Waterline;
 import io.millrace.query.state.RowTable;
-import java.io.DataInput;
-import java.io.DataOutput;
-import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,14 +15,13 @@ import org.jspecify.annotations.Nullable;
 /// | EXCEPT    | 1 if a > 0 and b = 0 | max(a − b, 0) |
 ///
 /// State: each distinct row of either input, with 4 words beside it. Dropped below a waterline of any column.
-public final class SetOperator extends Operator {
+public final class SetOperator extends RowSetOperator {
     private static final int LEFT = 1;
     private static final int RIGHT = 2;
     private static final int BEFORE = 3;
 
     private final boolean intersect;
     private final boolean all;
-    private final RowSet set;
     private final int[] one = new int[1];
 
     public SetOperator(
@@ -36,10 +32,9 @@ public final class SetOperator extends Operator {
             boolean all,
             int timeColumn,
             @Nullable Waterline waterline) {
-        super(schema, List.of(left, right));
+        super(schema, List.of(left, right), new RowSet(schema, 3, timeColumn, waterline, AggregateOperator.PANE_SHIFT));
         this.intersect = intersect;
         this.all = all;
-        set = new RowSet(schema, 3, timeColumn, waterline, AggregateOperator.PANE_SHIFT);
     }
 
     @Override
@@ -86,30 +81,5 @@ public final class SetOperator extends Operator {
             return intersect ? Math.min(a, b) : Math.max(0, a - b);
         }
         return a > 0 && (b > 0) == intersect ? 1 : 0;
-    }
-
-    @Override
-    public boolean consolidated() {
-        return true;
-    }
-
-    @Override
-    public long stateRows() {
-        return set.rows().size();
-    }
-
-    @Override
-    public long stateBytes() {
-        return set.bytes();
-    }
-
-    @Override
-    public void save(DataOutput out) throws IOException {
-        set.save(out);
-    }
-
-    @Override
-    public void restore(DataInput in) throws IOException {
-        set.restore(in);
     }
 }

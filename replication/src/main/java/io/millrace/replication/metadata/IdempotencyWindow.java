@@ -23,6 +23,7 @@ public final class IdempotencyWindow {
     private int[] table = new int[CAPACITY_MIN * 2];
     private int oldest;
     private int size;
+    private long laterMs; // to be added to every time in the ring
 
     public IdempotencyWindow(int keysMax) {
         if (keysMax < 1) {
@@ -74,7 +75,7 @@ public final class IdempotencyWindow {
         facts[at + 1] = low;
         facts[at + 2] = firstOffset;
         facts[at + 3] = bodyHash;
-        facts[at + 4] = timeMs;
+        facts[at + 4] = timeMs - laterMs;
         counts[place] = count;
         size++;
         insert(place);
@@ -82,9 +83,14 @@ public final class IdempotencyWindow {
 
     /// Forgets the keys that came before `timeMs`.
     public void forgetBefore(long timeMs) {
-        while (size > 0 && facts[oldest * STRIDE + 4] < timeMs) {
+        while (size > 0 && facts[oldest * STRIDE + 4] + laterMs < timeMs) {
             removeOldest();
         }
+    }
+
+    /// From now on all its keys came later by so much: time has gone on by a step that was none.
+    public void shift(long ms) {
+        laterMs += ms;
     }
 
     private static int home(long low, int mask) {
@@ -141,9 +147,10 @@ public final class IdempotencyWindow {
         out.writeInt(size);
         for (int i = 0; i < size; i++) {
             int place = (oldest + i) & (counts.length - 1);
-            for (int field = 0; field < STRIDE; field++) {
+            for (int field = 0; field < STRIDE - 1; field++) {
                 out.writeLong(facts[place * STRIDE + field]);
             }
+            out.writeLong(facts[place * STRIDE + STRIDE - 1] + laterMs);
             out.writeInt(counts[place]);
         }
     }

@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 /// There is no timer: when nothing is on its way, a request goes out at once; while an entry is on its way, the
 /// next one grows until that one ends, or until it is worth an fsync of its own ([#ENTRY_BYTES_MIN]). So a lone
 /// request pays no delay, many pay for one fsync together, and large ones keep the disk busy while replies travel.
+/// A caller that has several at hand [gathers][#gather] them first; else the first would go out alone and the others
+/// wait for its fsync.
 ///
 /// Requests are decided in the order in which they arrived. Plain appends to one partition share a record
 /// batch; one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared
@@ -93,6 +95,13 @@ final class Batcher implements PendingEntry.Owner {
 
     /// @return false when too many bytes are waiting already; nothing happened then
     boolean offer(Waiting request) {
+        boolean taken = gather(request);
+        wakeWhenDue();
+        return taken;
+    }
+
+    /// Like [#offer], for a caller that will call [#wakeWhenDue] when it has no more.
+    boolean gather(Waiting request) {
         if (pendingBytes.addAndGet(request.bytesMax) > pendingBytesMax) {
             pendingBytes.addAndGet(-request.bytesMax);
             return false;
@@ -100,10 +109,15 @@ final class Batcher implements PendingEntry.Owner {
         queue.offer(request);
         if (stopped) {
             drain(new ReplicationException("the log is closing; the write has not happened", null));
-        } else if (isDue()) {
-            wake();
         }
         return true;
+    }
+
+    /// What was gathered goes out now, or as soon as it is due.
+    void wakeWhenDue() {
+        if (!queue.isEmpty() && isDue()) {
+            wake();
+        }
     }
 
     /// Whether what waits, if anything does, should go out now.
@@ -306,6 +320,11 @@ final class Batcher implements PendingEntry.Owner {
     /// Whether the thread has ended although nobody stopped it.
     boolean hasDied() {
         return !stopped && thread.getState() == Thread.State.TERMINATED;
+    }
+
+    /// Whether the thread waits for something to do.
+    boolean sleeps() {
+        return parked.get() && thread.getState() == Thread.State.TIMED_WAITING;
     }
 
     long pendingBytes() {

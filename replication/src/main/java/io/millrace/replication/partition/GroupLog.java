@@ -333,6 +333,18 @@ public final class GroupLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<AppendOutcome> append(AppendRequest request) {
+        CompletableFuture<AppendOutcome> outcome = gather(request);
+        batcher.wakeWhenDue();
+        return outcome;
+    }
+
+    @Override
+    public void sendGathered() {
+        batcher.wakeWhenDue();
+    }
+
+    @Override
+    public CompletableFuture<AppendOutcome> gather(AppendRequest request) {
         int count = request.records().count();
         OutputStamp stamp = request.stamp();
         if (count == 0 && stamp == null) {
@@ -367,7 +379,7 @@ public final class GroupLog implements ReplicatedLog {
         ByteBuffer hash = key == null ? null : ByteBuffer.wrap(sha256(key));
         Waiting.Append waiting = new Waiting.Append(
                 owned, replica, (int) bytesMax, hash == null ? 0 : hash.getLong(0), hash == null ? 0 : hash.getLong(8));
-        if (!batcher.offer(waiting)) {
+        if (!batcher.gather(waiting)) {
             return done(new AppendOutcome.Overloaded());
         }
         return request.acknowledgement() == Acknowledgement.NONE ? done(new AppendOutcome.Accepted()) : waiting.future;

@@ -92,6 +92,7 @@ public final class GroupState implements StateMachine {
     private record PartitionId(long topicId, int partition) {}
 
     private static final int NAME_CHARACTERS_MAX = 200; // a folder's name ends with the topic's id
+    private static final int KEY_STEPS_MIN = 10; // entries between which a key's time can pass
     private static final int SCRATCH_BYTES_MIN = 64 << 10;
 
     private final Disk disk;
@@ -252,11 +253,30 @@ public final class GroupState implements StateMachine {
     // ---- applying
     // ----------------------------------------------------------------------------------------------
 
+    /// Moves time on to that of an entry. A new leader's clock may be behind: time does not go back. It may
+    /// also be ahead, or have been set, and a retry after a failover must find its key all the same: of a step
+    /// between two entries, keys grow older by a tenth of the window at most.
+    private void advance(long entryMs) {
+        if (entryMs <= timeMs) {
+            return;
+        }
+        long excessMs = entryMs - timeMs - settings.idempotencyWindow().toMillis() / KEY_STEPS_MIN;
+        if (excessMs > 0) {
+            for (PartitionReplica replica : allReplicas()) {
+                IdempotencyWindow window = replica.window();
+                if (window != null) {
+                    window.shift(excessMs);
+                }
+            }
+        }
+        timeMs = entryMs;
+    }
+
     @Override
     public List<CommandOutcome> apply(long index, long term, ByteBuffer entry) throws IOException {
         EntryLayout.verify(entry);
         ByteBuffer in = entry.slice();
-        timeMs = Math.max(timeMs, in.getLong(8)); // a new leader's clock may be behind; time does not go back
+        advance(in.getLong(8));
         int commandCount = in.getInt(16);
         in.position(EntryLayout.HEADER_BYTES);
         List<CommandOutcome> outcomes = new ArrayList<>(commandCount);
@@ -717,8 +737,8 @@ public final class GroupState implements StateMachine {
         }
     }
 
-    /// All records are deleted, and with them the segment in which the manifest says that the log ends. Here the
-    /// next segment shows that; a copy has none.
+    /// All records are deleted, and with them the segment in which the manifest says that the log ends. Here
+    /// the next segment shows that; a copy has none.
     private static Manifest.PartitionFact emptied(Manifest.PartitionFact fact, LogEnd end) {
         return new Manifest.PartitionFact(
                 fact.topicId(),

@@ -284,6 +284,19 @@ public final class ManyGroups implements ReplicatedLog {
                 AppendOutcome.UnknownTopic::new);
     }
 
+    @Override
+    public CompletableFuture<AppendOutcome> gather(AppendRequest request) {
+        TopicFact fact = visible(request.topic());
+        return fact != null && has(fact, request.partition())
+                ? groupOf(fact, request.partition()).gather(request)
+                : append(request);
+    }
+
+    @Override
+    public void sendGathered() {
+        groups.forEach(GroupLog::sendGathered);
+    }
+
     /// Waits until the topic is visible here, but no longer than a write to it would.
     @Override
     public CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings wanted) {

@@ -51,6 +51,13 @@ class IdempotencyWindowTest {
                 window.forgetBefore(before);
                 model.values().removeIf(fact -> fact.timeMs() < before);
             }
+            if (random.nextInt(200) == 0) {
+                long later = random.nextInt(10_000);
+                timeMs += later;
+                window.shift(later);
+                model.replaceAll((ignored, fact) ->
+                        new Fact(fact.firstOffset(), fact.count(), fact.bodyHash(), fact.timeMs() + later));
+            }
             if (random.nextInt(500) == 0) {
                 window = copy(window, keysMax);
             }

@@ -214,6 +214,26 @@ class BatcherTest {
         assertThat(large.doWork()).isEqualTo(1);
     }
 
+    @Test
+    void gatheredRequestsGoOutTogetherWhenTheyAreSent() throws Exception {
+        Batcher running = batcher(ENTRY_BYTES_MAX, PENDING_BYTES_MAX);
+        running.start();
+        try {
+            Nodes.await("the batcher sleeps", running::sleeps);
+            List<Waiting.Append> gathered = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                gathered.add(append(first, 200, "value " + i));
+                assertThat(running.gather(gathered.getLast())).isTrue();
+            }
+            running.wakeWhenDue();
+            Nodes.await("an entry has gone out", () -> running.entries() > 0);
+            assertThat(running.entries()).isEqualTo(1);
+            assertThat(running.requests()).isEqualTo(20);
+        } finally {
+            running.stop(new ReplicationException("closed", null));
+        }
+    }
+
     /// Every request must be answered though the batcher sleeps whenever it can and is woken as rarely as possible:
     /// a wake-up that is lost would last a second.
     @Test
@@ -249,9 +269,10 @@ class BatcherTest {
                 producers.add(Thread.ofPlatform().daemon().start(() -> {
                     for (int i = 0; i < 2_000; i++) {
                         Waiting.Append append = append(first, i % 7 == 0 ? Batcher.ENTRY_BYTES_MIN : 200, "a");
-                        if (!running.offer(append)) {
+                        if (i % 2 == 0 ? !running.offer(append) : !running.gather(append)) {
                             return;
                         }
+                        running.wakeWhenDue();
                         append.future.exceptionally(failed -> null).join();
                         ended.incrementAndGet();
                         if (System.nanoTime() - append.arrivedNanos > 900_000_000) {

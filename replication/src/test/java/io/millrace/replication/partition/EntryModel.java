@@ -57,7 +57,7 @@ public final class EntryModel {
     /// What each command of the entry comes to.
     public List<CommandOutcome> decide(long index, byte[] entry) {
         ByteBuffer in = ByteBuffer.wrap(entry);
-        model.timeMs = Math.max(model.timeMs, in.getLong(8));
+        model.advance(in.getLong(8));
         List<CommandOutcome> outcomes = new ArrayList<>();
         in.position(20);
         for (int left = in.getInt(16); left > 0; left--) {

@@ -8,6 +8,7 @@ import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.disk.DiskImage;
 import io.millrace.log.disk.SimulatedDisk;
+import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.Nodes;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicationSettings;
@@ -159,7 +160,7 @@ class GroupStateModelTest {
             Entries entry = new Entries();
             List<CommandOutcome> outcomes = new ArrayList<>();
             clockMs += random.nextInt(200) - 20; // a new leader's clock may be behind
-            model.timeMs = Math.max(model.timeMs, clockMs);
+            model.advance(clockMs);
             for (int left = 1 + random.nextInt(4); left > 0; left--) {
                 addCommand(entry, outcomes);
             }
@@ -358,11 +359,47 @@ class GroupStateModelTest {
         assertThat(state.apply(2, 2, ByteBuffer.wrap(keyed(10_000 - 5 * WINDOW_MS)))
                         .getFirst())
                 .isInstanceOf(CommandOutcome.AppendRejected.class);
-        assertThat(state.apply(3, 2, ByteBuffer.wrap(keyed(10_000 + WINDOW_MS))).getFirst())
-                .isInstanceOf(CommandOutcome.AppendRejected.class);
-        assertThat(state.apply(4, 2, ByteBuffer.wrap(keyed(10_000 + WINDOW_MS + 1)))
+        long index = 3;
+        for (long later = WINDOW_MS / 10; later <= WINDOW_MS; later += WINDOW_MS / 10) {
+            assertThat(state.apply(index++, 2, ByteBuffer.wrap(keyed(10_000 + later)))
+                            .getFirst())
+                    .as("%d ms later", later)
+                    .isInstanceOf(CommandOutcome.AppendRejected.class);
+        }
+        assertThat(state.apply(index, 2, ByteBuffer.wrap(keyed(10_000 + WINDOW_MS + 1)))
                         .getFirst())
                 .isInstanceOf(CommandOutcome.Appended.class);
+    }
+
+    @Test
+    void aRetryFindsItsKeyWhenTheNewLeadersClockIsAhead() throws IOException {
+        SimulatedDisk disk = new SimulatedDisk(1);
+        GroupState state = GroupState.open(disk, settings(), 0, NOBODY);
+        state.apply(
+                0, 1, ByteBuffer.wrap(new Entries().create("t", partitions(1)).finish(1)));
+        state.apply(1, 1, ByteBuffer.wrap(keyed(10_000)));
+        long ahead = 10_000 + 100 * WINDOW_MS;
+        assertThat(state.apply(2, 2, ByteBuffer.wrap(keyed(ahead))).getFirst())
+                .isEqualTo(new CommandOutcome.AppendRejected(new AppendOutcome.Duplicate(0, 1)));
+
+        state.takeSnapshot(); // another node starts from it and must decide alike
+        GroupState restarted = GroupState.open(disk.imageOfDurable().disk(2), settings(), 0, NOBODY);
+        for (GroupState one : List.of(state, restarted)) {
+            // a tenth of the window has passed with the jump, and eight more with these; then it is over
+            long later = ahead + 8 * WINDOW_MS / 10;
+            for (long at = ahead; at <= later; at += WINDOW_MS / 10) {
+                assertThat(one.apply(3 + at - ahead, 2, ByteBuffer.wrap(keyed(at)))
+                                .getFirst())
+                        .isInstanceOf(CommandOutcome.AppendRejected.class);
+            }
+            assertThat(one.apply(later, 2, ByteBuffer.wrap(keyed(later + WINDOW_MS / 10)))
+                            .getFirst())
+                    .as("as old as the window is long")
+                    .isInstanceOf(CommandOutcome.AppendRejected.class);
+            assertThat(one.apply(later + 1, 2, ByteBuffer.wrap(keyed(later + WINDOW_MS / 10 + 1)))
+                            .getFirst())
+                    .isInstanceOf(CommandOutcome.Appended.class);
+        }
     }
 
     private static byte[] keyed(long timeMs) {

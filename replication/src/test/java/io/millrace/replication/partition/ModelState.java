@@ -32,11 +32,18 @@ final class ModelState {
     private final int keysMax;
     private final long windowMs;
     private long nextId = 1;
-    long timeMs;
+    private long timeMs;
+    private long keysMs; // time as keys grow older: no step of it is longer than a tenth of the window
 
     ModelState(int keysMax, long windowMs) {
         this.keysMax = keysMax;
         this.windowMs = windowMs;
+    }
+
+    void advance(long entryMs) {
+        long stepMs = Math.max(0, entryMs - timeMs);
+        timeMs += stepMs;
+        keysMs += Math.min(stepMs, windowMs / 10);
     }
 
     void create(String name, int partitions) {
@@ -79,7 +86,7 @@ final class ModelState {
             return rejected(new AppendOutcome.Fenced(generation));
         }
         if (key != 0) {
-            partition.keys.values().removeIf(fact -> fact.timeMs() < timeMs - windowMs);
+            partition.keys.values().removeIf(fact -> fact.timeMs() < keysMs - windowMs);
             Fact known = partition.keys.get(key);
             if (known != null) {
                 return rejected(
@@ -94,7 +101,7 @@ final class ModelState {
         }
         partition.values.addAll(values);
         if (key != 0) {
-            partition.keys.put(key, new Fact(next, values.size(), bodyHash, timeMs));
+            partition.keys.put(key, new Fact(next, values.size(), bodyHash, keysMs));
             if (partition.keys.size() > keysMax) {
                 partition.keys.remove(partition.keys.keySet().iterator().next());
             }

@@ -71,7 +71,7 @@ class InteractiveRunTest {
     void stop() throws Exception {
         keys.close();
         if (running.isAlive()) {
-            running.join(10_000);
+            running.join(60_000);
         }
         client.close();
         node.close();
@@ -116,6 +116,7 @@ class InteractiveRunTest {
     }
 
     private void awaitPromptAfter(String text) {
+        awaitScreen(text);
         Await.until("a prompt follows " + text, () -> screen().lastIndexOf("millrace> ") > screen().lastIndexOf(text));
     }
 
@@ -158,7 +159,7 @@ class InteractiveRunTest {
         awaitScreen("│ 4711 │");
         awaitScreen("1 row · 1 change");
         type(ctrlC ? CTRL_C : "q");
-        awaitScreen("Query ended.");
+        awaitPromptAfter("Query ended.");
         Await.until("the connection is closed", readerGone::get);
         type("SELECT *\rFROM orders;\r");
         awaitScreen("│ tea  │");
