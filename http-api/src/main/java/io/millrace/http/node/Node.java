@@ -436,11 +436,8 @@ public final class Node implements AutoCloseable {
             }
         });
         Identity self = new Identity(
-                self(known.directoryId()),
-                false,
-                List.copyOf(cluster.nodes().keySet()),
-                List.of(),
-                (int) settings.integer(Setting.RAFT_GROUPS));
+                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of(), (int)
+                        settings.integer(Setting.RAFT_GROUPS));
         Formation formation = new Formation(self, others, peers);
         while (true) {
             Formation.Step step = formation.ask();

@@ -37,7 +37,7 @@ class GroupsOverHttpTest {
         }
         cluster.awaitReady();
         ask("n1", "POST /broker/topics?forward=true", "{\"name\":\"orders\",\"partitions\":" + PARTITIONS + "}");
-        TestNodes.await(TestCluster.PATIENCE_S, "leaders are spread", () -> {
+        TestNodes.await("leaders are spread", () -> {
             try {
                 Answer shown = Wire.call(cluster.address("n1"), "GET /v1/cluster", "");
                 return NODES.stream().allMatch(id -> shown.body().contains("\"leader\":\"" + id + "\""));
@@ -56,7 +56,7 @@ class GroupsOverHttpTest {
     /// The answer 200 of a node, after an election if need be.
     private static String ask(String id, String line, String body) {
         String[] good = {""};
-        TestNodes.await(TestCluster.PATIENCE_S, line + " is answered 200 by " + id, () -> {
+        TestNodes.await(line + " is answered 200 by " + id, () -> {
             try {
                 Answer answer = Wire.call(cluster.address(id), line, body);
                 good[0] = answer.body();
@@ -70,7 +70,7 @@ class GroupsOverHttpTest {
 
     /// Statements that write go to the leader of group 0, whoever that is now.
     private static void sql(String statement) {
-        TestNodes.await(TestCluster.PATIENCE_S, statement, () -> {
+        TestNodes.await(statement, () -> {
             try {
                 if (cluster.leader().isPresent()) {
                     Answer answer =
@@ -90,7 +90,7 @@ class GroupsOverHttpTest {
         for (int partition = 0; partition < PARTITIONS; partition++) {
             String line = "POST /broker/topics/orders/produce?partition=" + partition;
             int number = partition;
-            TestNodes.await(TestCluster.PATIENCE_S, "partition " + partition + " takes a record", () -> {
+            TestNodes.await("partition " + partition + " takes a record", () -> {
                 try {
                     for (String id : NODES) {
                         Answer answer = Wire.call(cluster.address(id), line, "p" + number);
@@ -169,7 +169,7 @@ class GroupsOverHttpTest {
                 "CREATE MATERIALIZED VIEW totals WITH (partitions = 6) AS SELECT item, SUM(n) AS n FROM sales GROUP BY item");
         sql("INSERT INTO sales VALUES ('tea', 10), ('jug', 20)");
         for (String id : NODES) {
-            TestNodes.await(TestCluster.PATIENCE_S, id + " knows the totals", () -> {
+            TestNodes.await(id + " knows the totals", () -> {
                 try {
                     String rows = Wire.call(
                                     cluster.address(id), "POST /v1/sql", "SELECT item, n FROM totals ORDER BY item")
