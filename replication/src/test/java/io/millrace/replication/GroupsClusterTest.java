@@ -5,6 +5,7 @@ import static io.millrace.replication.Nodes.records;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.replication.AppendRequest.Acknowledgement;
+import io.millrace.replication.partition.GroupLogs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -44,15 +45,22 @@ class GroupsClusterTest {
     @AfterEach
     void stop() {
         System.clearProperty(FIT);
+        System.clearProperty("millrace.raft.segmentBytes");
+        System.clearProperty("millrace.raft.keptEntries");
         if (started != null) {
             started.close();
         }
     }
 
     private NodeCluster cluster(int count) throws Exception {
+        return cluster(count, settings -> settings.with(GROUPS));
+    }
+
+    private NodeCluster cluster(int count, java.util.function.UnaryOperator<ReplicationSettings> adjust)
+            throws Exception {
         NodeCluster cluster = new NodeCluster(folder);
         started = cluster;
-        cluster.adjust = settings -> settings.with(GROUPS);
+        cluster.adjust = adjust;
         cluster.form(count);
         eventually(
                 () -> get(cluster.node("n1").createTopic("t", Nodes.partitions(GROUPS))),
@@ -257,6 +265,87 @@ class GroupsClusterTest {
         append(cluster.node("n2"), 0, "last");
         java.util.Objects.requireNonNull(sent.get(0)).add("last");
         awaitValues(cluster, sent);
+    }
+
+    @Test
+    void aDrainedNodeLeadsNoGroupAndOneThatMayAgainGetsItsGroupBack() throws Exception {
+        NodeCluster cluster = cluster(3);
+        Nodes.await("leaders are spread", () -> leaders(cluster.node("n1")).equals(List.of("n1", "n2", "n3")));
+        assertThat(changeOf(cluster, it -> it.drain("n1", true))).isEqualTo(new MembershipOutcome.Done());
+        Nodes.await("n1 leads nothing", () -> {
+            List<@Nullable String> leaders = leaders(cluster.node("n3"));
+            return leaders.stream().allMatch(leader -> leader != null && !leader.equals("n1"));
+        });
+        append(cluster.node("n1"), 1, "while n1 is drained");
+        assertThat(changeOf(cluster, it -> it.drain("n1", false))).isEqualTo(new MembershipOutcome.Done());
+        awaitValues(cluster, Map.of(1, List.of("while n1 is drained")));
+    }
+
+    @Test
+    void aRemovalThatItsLeaderDidNotFinishIsFinishedByTheNextOne() throws Exception {
+        NodeCluster cluster = cluster(3);
+        // the first thing that a removal writes, and all that a crash right after it leaves
+        assertThat(eventually(
+                        () -> get(cluster.node("n1").putDocument("_leaving/n3", new byte[] {'1'}, -1)),
+                        outcome -> outcome instanceof DocumentOutcome.Stored))
+                .isNotNull();
+        for (String id : List.of("n1", "n2")) {
+            Nodes.await(
+                    id + " knows two members in all groups",
+                    () -> members(cluster.node(id)).equals(Set.of(List.of("n1", "n2"))));
+            Nodes.await(
+                    "nothing is left of it",
+                    () -> cluster.node(id).documents("_leaving/").isEmpty());
+        }
+        cluster.close("n3");
+        append(cluster.node("n2"), 2, "by two");
+        awaitValues(cluster, Map.of(2, List.of("by two")));
+    }
+
+    @Test
+    void aReplicaThatIsTooFarBehindIsRebuiltInEveryGroup() throws Exception {
+        System.setProperty("millrace.raft.segmentBytes", String.valueOf(64 << 10));
+        System.setProperty("millrace.raft.keptEntries", "3");
+        NodeCluster cluster = cluster(3, GroupsClusterTest::withShortLogs);
+        cluster.kill("n3");
+        Map<Integer, List<String>> expected = new TreeMap<>();
+        for (int i = 0; i < 300; i++) {
+            int partition = i % GROUPS;
+            String value = i + "x".repeat(2_000);
+            append(cluster.node("n1"), partition, value);
+            expected.computeIfAbsent(partition, ignored -> new ArrayList<>()).add(value);
+        }
+        for (ReplicatedLog node : cluster.nodes().values()) {
+            for (int group = 0; group < GROUPS; group++) {
+                ReplicatedLog one = GroupLogs.group(node, group);
+                Nodes.await("a snapshot of group " + group, () -> GroupLogs.takeSnapshot(one));
+            }
+        }
+        cluster.reopen("n3");
+        awaitValues(cluster, expected);
+        Nodes.await("n3 is ready", () -> cluster.node("n3").health().ready());
+        assertThat(cluster.node("n3").metrics().getOrDefault("replication_rebuilds_total", 0.0))
+                .isGreaterThanOrEqualTo(GROUPS);
+        cluster.close("n3"); // and comes up again from what it has fetched
+        cluster.reopen("n3");
+        awaitValues(cluster, expected);
+    }
+
+    private static ReplicationSettings withShortLogs(ReplicationSettings settings) {
+        return new ReplicationSettings(
+                settings.self(),
+                settings.members(),
+                settings.dataFolder(),
+                GROUPS,
+                settings.log(),
+                60 << 10,
+                settings.pendingBytesMax(),
+                settings.snapshotBytes(),
+                java.time.Duration.ofDays(1),
+                0,
+                settings.idempotencyWindow(),
+                settings.idempotencyKeysMax(),
+                settings.requestTimeout());
     }
 
     /// Members of each group; one element when they agree.

@@ -210,6 +210,28 @@ class GroupsModelTest {
     }
 
     @Test
+    void damageOfAnyGroupIsTheDamageOfTheNode() throws Exception {
+        try (ReplicatedLog log = open("damaged", 3)) {
+            get(log.createTopic("t", Nodes.partitions(3)));
+            for (int partition = 0; partition < 3; partition++) {
+                Nodes.append(log, "t", partition, "a");
+            }
+        }
+        Path manifest = folder.resolve("damaged").resolve("group-2").resolve("manifest-2");
+        byte[] bytes = Files.readAllBytes(manifest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(manifest, bytes);
+        assertThatThrownBy(() -> open("damaged", 3))
+                .isInstanceOf(DamagedReplicaException.class)
+                .hasMessageContaining("manifest-2");
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(manifest, bytes);
+        try (ReplicatedLog log = open("damaged", 3)) { // nothing was left behind by the attempt
+            assertThat(Nodes.offset(Nodes.append(log, "t", 2, "b"))).isOne();
+        }
+    }
+
+    @Test
     void thereAreOneToSixteenGroups() throws Exception {
         assertThatThrownBy(() -> open("none", 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> open("many", 17)).isInstanceOf(IllegalArgumentException.class);

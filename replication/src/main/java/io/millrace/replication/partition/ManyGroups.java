@@ -43,6 +43,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -149,6 +150,7 @@ public final class ManyGroups implements ReplicatedLog {
                             .findFirst();
         });
         List<CompletableFuture<Void>> openings = new ArrayList<>();
+        AtomicReference<@Nullable Throwable> firstFailure = new AtomicReference<>();
         for (int group = 0; group < count; group++) {
             int number = group;
             CompletableFuture<Void> opening = new CompletableFuture<>();
@@ -171,16 +173,14 @@ public final class ManyGroups implements ReplicatedLog {
                     }
                     opening.complete(null);
                 } catch (IOException | RuntimeException | Error e) {
+                    firstFailure.compareAndSet(null, e); // the others only fail because of it
                     opener.cancel(e);
-                    opening.completeExceptionally(e);
+                    opening.complete(null);
                 }
             });
         }
-        Throwable failed = null;
-        for (CompletableFuture<Void> opening : openings) {
-            Throwable why = opening.handle((done, failure) -> failure).join();
-            failed = failed == null ? why : failed;
-        }
+        openings.forEach(CompletableFuture::join);
+        Throwable failed = firstFailure.get();
         List<GroupLog> groups = new ArrayList<>();
         for (GroupLog log : opened) {
             if (log != null) {
