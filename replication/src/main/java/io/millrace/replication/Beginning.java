@@ -27,6 +27,11 @@ final class Beginning {
             throw new IllegalArgumentException("folder %s has directory id %s, the settings say %s"
                     .formatted(settings.dataFolder(), identity.directoryId(), expected));
         }
+        if (identity.groups() != 0 && identity.groups() != settings.groups()) {
+            throw new IOException(
+                    "raft.groups is %d, but folder %s was made with %d (node.properties), and that is fixed when a cluster is created. Start with raft.groups %d, or with an empty data folder"
+                            .formatted(settings.groups(), settings.dataFolder(), identity.groups(), identity.groups()));
+        }
         boolean formed = identity.formed() && !identity.members().isEmpty();
         List<Member> members = formed ? identity.members() : settings.members();
         Member remembered = identity.members().stream()
@@ -63,8 +68,8 @@ final class Beginning {
         }
         NodeIdentity next = resolved.isEmpty()
                 // only to find the same port again
-                ? new NodeIdentity(self.nodeId(), self.directoryId(), false, List.of(self))
-                : identity.withMembers(resolved);
+                ? new NodeIdentity(self.nodeId(), self.directoryId(), false, List.of(self), settings.groups())
+                : identity.withGroups(settings.groups()).withMembers(resolved);
         if (!next.equals(identity)) {
             next.write(disk, settings.dataFolder());
         }

@@ -31,6 +31,11 @@ public interface Cluster {
     /// Exceptionally when no majority answers in time: then nothing is known.
     CompletableFuture<Void> barrier(int group);
 
+    /// The same for all groups.
+    default CompletableFuture<Void> barriers() {
+        return barrier(0);
+    }
+
     /// Called after a leader changed or membership did, on a thread that must not be blocked. Close to stop.
     AutoCloseable onChange(Runnable listener);
 }

@@ -22,6 +22,7 @@ public record ClusterView(
     /// @param role of this node: `leader`, `follower`, `candidate`, `listener`, `closed`, `rebuilding`
     /// @param leader node id
     /// @param elections leader changes that this node has seen since it started
+    /// @param members node ids of those who vote, as this node knows
     /// @param followers only on the leader
     public record Group(
             int group,
@@ -31,8 +32,10 @@ public record ClusterView(
             long committedIndex,
             long appliedIndex,
             long elections,
+            List<String> members,
             List<Follower> followers) {
         public Group {
+            members = List.copyOf(members);
             followers = List.copyOf(followers);
         }
     }

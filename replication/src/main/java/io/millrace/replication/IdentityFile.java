@@ -13,6 +13,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// `node.properties`: `key=value` lines, readable by people, never edited by them; the last one is a checksum.
 final class IdentityFile {
@@ -28,7 +29,7 @@ final class IdentityFile {
         SetAside.finish(disk, folder);
         if (!disk.exists(file)) {
             NodeIdentity made =
-                    new NodeIdentity(nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of());
+                    new NodeIdentity(nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of(), 0);
             write(disk, folder, made);
             return made;
         }
@@ -52,6 +53,9 @@ final class IdentityFile {
         StringBuilder text = new StringBuilder();
         text.append("directory=").append(identity.directoryId()).append('\n');
         text.append("formed=").append(identity.formed()).append('\n');
+        if (identity.groups() > 1) { // files of one group stay as they were
+            text.append("groups=").append(identity.groups()).append('\n');
+        }
         for (Member member : identity.members()) {
             text.append("member.").append(member.nodeId()).append('=');
             text.append(member.directoryId()).append(' ').append(member.raftAddress());
@@ -102,6 +106,20 @@ final class IdentityFile {
                 members.add(new Member(key.substring("member.".length()), parts[0], parts[1], parts[2]));
             }
         }
-        return new NodeIdentity(node, directory, Boolean.parseBoolean(values.get("formed")), members);
+        boolean formed = Boolean.parseBoolean(values.get("formed"));
+        return new NodeIdentity(node, directory, formed, members, groups(file, values.get("groups"), formed, members));
+    }
+
+    /// A file that says nothing is of a node with one group, unless the node has never been open.
+    private static int groups(Path file, @Nullable String value, boolean formed, List<Member> members)
+            throws CorruptLogException {
+        if (value == null) {
+            return formed || !members.isEmpty() ? 1 : 0;
+        }
+        try {
+            return Integer.parseInt(value);
+        } catch (NumberFormatException e) {
+            throw new CorruptLogException("%s: groups is '%s', expected a number".formatted(file, value));
+        }
     }
 }

@@ -89,6 +89,19 @@ public interface ReplicatedLog extends AutoCloseable {
     /// Copies of this node's replicas, for others to fetch.
     ReplicaCopies copies();
 
+    /// Answers a command that another node has handed over ([ReplicaPeers#ask]), as the leader of a group.
+    ///
+    /// @return completes exceptionally with [ReplicationException] when the command makes no sense here
+    default CompletableFuture<byte[]> answer(int group, byte[] command) {
+        return CompletableFuture.failedFuture(
+                new ReplicationException("there is only one group, and nobody hands over commands", null));
+    }
+
+    /// Number of groups.
+    default int groupCount() {
+        return 1;
+    }
+
     /// Called after records of a partition became readable, on a thread that must not be blocked. Close to
     /// stop.
     AutoCloseable onAppend(Consumer<TopicPartition> listener);

@@ -3,7 +3,9 @@ package io.millrace.replication;
 import io.millrace.log.CorruptLogException;
 import io.millrace.log.disk.Disk;
 import io.millrace.replication.partition.GroupLog;
-import io.millrace.replication.ratis.RatisConsensus;
+import io.millrace.replication.partition.ManyGroups;
+import io.millrace.replication.placement.Placement;
+import io.millrace.replication.ratis.RatisServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -34,20 +36,20 @@ public final class ReplicatedLogs {
     /// @throws IllegalArgumentException the settings contradict themselves
     public static ReplicatedLog open(ReplicationSettings settings, Disk disk, InstantSource clock, ReplicaPeers peers)
             throws IOException {
-        if (settings.groups() != 1) {
-            throw new IllegalArgumentException("groups must be 1 in this version, not " + settings.groups());
+        if (settings.groups() < 1 || settings.groups() > Placement.GROUPS_MAX) {
+            throw new IllegalArgumentException(
+                    "groups must be 1 to %d, not %d".formatted(Placement.GROUPS_MAX, settings.groups()));
         }
         FolderLock lock = FolderLock.take(settings.dataFolder());
         try {
             SetAside.finish(disk, settings.dataFolder());
             ReplicationSettings resolved = Beginning.resolve(settings, disk);
-            return GroupLog.open(
-                    resolved,
-                    disk,
-                    clock,
-                    machine -> RatisConsensus.open(resolved, machine),
-                    lock,
-                    new GroupLog.Surroundings(peers, settings.members(), members -> remember(resolved, disk, members)));
+            RatisServer server = RatisServer.of(resolved);
+            GroupLog.Surroundings surroundings =
+                    new GroupLog.Surroundings(peers, settings.members(), members -> remember(resolved, disk, members));
+            return resolved.groups() == 1
+                    ? GroupLog.open(resolved, disk, clock, machine -> server.open(0, machine), lock, surroundings)
+                    : ManyGroups.open(resolved, disk, clock, server, lock, surroundings);
         } catch (CorruptLogException e) {
             lock.close();
             throw new DamagedReplicaException(
@@ -71,7 +73,7 @@ public final class ReplicatedLogs {
     }
 
     private static void remember(ReplicationSettings settings, Disk disk, List<Member> members) throws IOException {
-        new NodeIdentity(settings.nodeId(), settings.self().directoryId(), true, members)
+        new NodeIdentity(settings.nodeId(), settings.self().directoryId(), true, members, settings.groups())
                 .write(disk, settings.dataFolder());
     }
 }

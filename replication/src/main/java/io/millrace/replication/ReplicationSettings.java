@@ -138,6 +138,46 @@ public record ReplicationSettings(
                 tls);
     }
 
+    /// The same with another number of groups.
+    public ReplicationSettings with(int otherGroups) {
+        return new ReplicationSettings(
+                self,
+                members,
+                dataFolder,
+                otherGroups,
+                log,
+                entryBytesMax,
+                pendingBytesMax,
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                rates,
+                tls);
+    }
+
+    /// For one of the groups: all but group 0 have a folder of their own, and what may wait is shared out.
+    public ReplicationSettings ofGroup(int group) {
+        return new ReplicationSettings(
+                self,
+                members,
+                group == 0 ? dataFolder : dataFolder.resolve("group-" + group),
+                groups,
+                log,
+                entryBytesMax,
+                Math.max(entryBytesMax, pendingBytesMax / groups),
+                snapshotBytes,
+                snapshotInterval,
+                freeBytesMin,
+                idempotencyWindow,
+                idempotencyKeysMax,
+                requestTimeout,
+                rates,
+                tls);
+    }
+
     /// One node by itself, its Raft port on loopback; 0 picks a free one.
     public static ReplicationSettings singleNode(Path dataFolder, int raftPort) {
         Member self = new Member("n1", "", "127.0.0.1:" + raftPort, "");

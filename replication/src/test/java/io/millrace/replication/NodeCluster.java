@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +32,20 @@ final class NodeCluster implements AutoCloseable {
     private final Map<String, Member> members = new TreeMap<>();
     private final Map<String, ReplicatedLog> nodes = new ConcurrentSkipListMap<>();
     /// Where nodes get copies from: each other, unless a test thinks of something worse.
-    ReplicaPeers peers = this::openCopy;
+    ReplicaPeers peers = new ReplicaPeers() {
+        @Override
+        public ReplicaCopy open(Member member, int group) throws IOException {
+            return openCopy(member, group);
+        }
+
+        @Override
+        public CompletableFuture<byte[]> ask(Member leader, int group, byte[] command) {
+            ReplicatedLog node = nodes.get(leader.nodeId());
+            return node == null
+                    ? CompletableFuture.failedFuture(new ReplicationException("connection refused: " + leader, null))
+                    : node.answer(group, command);
+        }
+    };
 
     UnaryOperator<ReplicationSettings> adjust = settings -> settings;
 

@@ -55,12 +55,12 @@ public final class AdminRoutes {
                 post(
                         "/broker/commit",
                         Scope.CONSUME,
-                        leadership.guard(Bodies.onLoop(topics::commit)),
+                        leadership.guardOrRelay(Bodies.onLoop(topics::commit)),
                         "Commit a group's last processed offset"),
                 post(
                         "/broker/delete-before",
                         Scope.ADMIN,
-                        leadership.guard(Bodies.onLoop(topics::deleteBefore)),
+                        leadership.guardOrRelay(Bodies.onLoop(topics::deleteBefore)),
                         "Delete the records below an offset"),
                 post(
                         "/broker/retention",

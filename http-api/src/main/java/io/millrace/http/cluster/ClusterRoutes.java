@@ -16,6 +16,7 @@ import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.ReplicatedLog;
 import io.netty.handler.codec.http.HttpMethod;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,9 +30,12 @@ import org.jspecify.annotations.Nullable;
 public final class ClusterRoutes {
     public static final String IDENTITY_PATH = "/_cluster/identity";
     static final String COPIES_PATH = "/_cluster/copies";
+    static final String COMMANDS_PATH = "/_cluster/commands";
+    /// A command is an entry of the log at most.
+    private static final int COMMAND_BYTES_MAX = 5 << 20;
     private static final int BODY_BYTES_MAX = 64 << 10;
     private static final List<String> FORWARD = List.of("forward");
-    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http");
+    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http", "groups");
     private static final List<String> DRAIN = List.of("draining");
     private static final List<String> LEADER = List.of("group", "node");
     /// A change that takes longer goes on without its client.
@@ -89,7 +93,7 @@ public final class ClusterRoutes {
                 change(
                         HttpMethod.POST,
                         "/v1/cluster/leader",
-                        leadership.guard(Bodies.onLoop(routes::lead)),
+                        leadership.guardOrRelay(Bodies.onLoop(routes::lead)),
                         "Hand leadership to another node"),
                 change(
                         HttpMethod.POST,
@@ -113,6 +117,15 @@ public final class ClusterRoutes {
                                 "text/plain; version=0.0.4; charset=utf-8",
                                 HaMetrics.page(log.cluster().view()))),
                         "Roles, terms, indexes and lag for Prometheus"),
+                new Route(
+                        HttpMethod.POST,
+                        COMMANDS_PATH,
+                        Scope.ADMIN,
+                        List.of("group"),
+                        -1,
+                        COMMAND_BYTES_MAX,
+                        Bodies.onLoop(routes::command),
+                        "Decide a command for another node"),
                 new Route(
                         HttpMethod.POST,
                         COPIES_PATH,
@@ -154,6 +167,20 @@ public final class ClusterRoutes {
                 summary);
     }
 
+    private void command(Exchange exchange, byte[] body, int length) {
+        int group = (int) exchange.parameters().integer("group", 0, Integer.MAX_VALUE, 0);
+        if (length < 2) {
+            throw new HttpFailure(ErrorCode.INVALID_VALUE, "The body is no command; it has " + length + " bytes.");
+        }
+        log.answer(group, Arrays.copyOf(body, length)).whenComplete((answer, failure) -> {
+            if (failure == null) {
+                exchange.reply(200, RemoteCopies.BYTES, new JsonBuffer(answer.length).raw(answer, 0, answer.length));
+            } else {
+                exchange.fail(failure);
+            }
+        });
+    }
+
     private void show(Exchange exchange) {
         ClusterView view = log.cluster().view();
         JsonBuffer json = new JsonBuffer(1024).ascii("{\"ok\":true,\"node\":").string(view.nodeId());
@@ -191,6 +218,7 @@ public final class ClusterRoutes {
         json.ascii(",\"committed_index\":").number(group.committedIndex());
         json.ascii(",\"applied_index\":").number(group.appliedIndex());
         json.ascii(",\"elections\":").number(group.elections());
+        json.ascii(",\"members\":").value(group.members());
         json.ascii(",\"followers\":[");
         for (int i = 0; i < group.followers().size(); i++) {
             ClusterView.Follower follower = group.followers().get(i);
@@ -211,6 +239,13 @@ public final class ClusterRoutes {
                 Bodies.requiredText(wanted, "directory"),
                 Bodies.requiredText(wanted, "raft"),
                 Bodies.requiredText(wanted, "http"));
+        Long groups = Bodies.integer(wanted, "groups", 1, Integer.MAX_VALUE);
+        if (groups != null && groups != log.groupCount()) {
+            throw new HttpFailure(
+                    ErrorCode.REFUSED,
+                    "Node '%s' has raft.groups %d, this cluster was made with %d. Start it with that number and an empty data folder."
+                            .formatted(node, groups, log.groupCount()));
+        }
         answer(exchange, log.cluster().add(member), node, "added");
     }
 

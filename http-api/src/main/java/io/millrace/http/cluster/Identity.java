@@ -13,7 +13,8 @@ import java.util.Map;
 /// @param formed whether its folder has been part of a cluster
 /// @param nodes ids that it was started with
 /// @param members that it knows; empty while it has not been formed
-public record Identity(Member self, boolean formed, List<String> nodes, List<Member> members) {
+/// @param groups of the consensus
+public record Identity(Member self, boolean formed, List<String> nodes, List<Member> members, int groups) {
     public Identity {
         nodes = List.copyOf(nodes);
         members = List.copyOf(members);
@@ -31,6 +32,7 @@ public record Identity(Member self, boolean formed, List<String> nodes, List<Mem
         fields(json, self);
         json.ascii(",\"formed\":").bool(formed);
         json.ascii(",\"nodes\":").value(nodes);
+        json.ascii(",\"groups\":").number(groups);
         json.ascii(",\"members\":[");
         for (int i = 0; i < members.size(); i++) {
             json.ascii(i == 0 ? "{" : ",{");
@@ -68,7 +70,8 @@ public record Identity(Member self, boolean formed, List<String> nodes, List<Mem
                 }
             }
         }
-        return new Identity(member(body), Boolean.TRUE.equals(body.get("formed")), nodes, members);
+        int groups = body.get("groups") instanceof Long number ? number.intValue() : 1;
+        return new Identity(member(body), Boolean.TRUE.equals(body.get("formed")), nodes, members, groups);
     }
 
     private static Member member(Map<?, ?> map) throws IOException {

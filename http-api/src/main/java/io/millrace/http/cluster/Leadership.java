@@ -9,10 +9,12 @@ import io.millrace.http.route.Failures;
 import io.millrace.http.route.Handler;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.Topic;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Writes are decided by the leader. A node that does not lead says where it is (307), or forwards when it is
@@ -56,7 +58,51 @@ public final class Leadership {
     public Handler guard(Handler write) {
         return exchange -> {
             boolean forward = exchange.parameters().flag("forward");
-            return leads() ? write.begin(exchange) : elsewhere(exchange, forward);
+            return leads() ? write.begin(exchange) : elsewhere(exchange, forward, elsewhere("", 0));
+        };
+    }
+
+    /// The same for records of the topic in the path, on a node that leads the partition they go to, or one of
+    /// the topic's when it is not known yet: what is for another group then travels inside.
+    ///
+    /// @param partition that the request names; −1 for none
+    public Handler guardTopic(Handler write, ToIntFunction<Exchange> partition) {
+        Handler guarded = guard(write);
+        return exchange -> {
+            Optional<Topic> topic = log.groupCount() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
+            if (topic.isEmpty()) {
+                return guarded.begin(exchange); // whoever leads group 0 knows whether it exists
+            }
+            boolean forward = exchange.parameters().flag("forward");
+            int wanted = partition.applyAsInt(exchange);
+            boolean here = wanted >= 0 && wanted < topic.get().partitions()
+                    ? log.leads(topic.get().name(), wanted)
+                    : leadsAny(topic.get());
+            return here
+                    ? write.begin(exchange)
+                    : elsewhere(exchange, forward, elsewhere(topic.get().name(), Math.max(0, wanted)));
+        };
+    }
+
+    private boolean leadsAny(Topic topic) {
+        int different = Math.min(topic.partitions(), log.groupCount()); // neighbours are in different groups
+        for (int partition = 0; partition < different; partition++) {
+            if (log.leads(topic.name(), partition)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// The same where the body says which partition it is about: with several groups it travels inside.
+    public Handler guardOrRelay(Handler write) {
+        Handler guarded = guard(write);
+        return exchange -> {
+            if (log.groupCount() == 1) {
+                return guarded.begin(exchange);
+            }
+            exchange.parameters(); // checks their names
+            return write.begin(exchange);
         };
     }
 
@@ -67,13 +113,13 @@ public final class Leadership {
 
     /// What a write is answered here while this node does not lead; null when it does.
     public @Nullable HttpFailure refusal() {
-        return leads() ? null : Failures.notLeader(elsewhere().orElse(null));
+        return leads() ? null : Failures.notLeader(elsewhere("", 0).orElse(null));
     }
 
     /// Who leads, if it is another node. This one may have been elected and not lead yet, or be about to hand
     /// the lead over: then it is no place to send anybody to.
-    private Optional<String> elsewhere() {
-        return log.leader("", 0).filter(leader -> !leader.equals(nodeId));
+    private Optional<String> elsewhere(String topic, int partition) {
+        return log.leader(topic, partition).filter(leader -> !leader.equals(nodeId));
     }
 
     /// Does a read, with `consistency=linearizable` only once this node has everything that was acknowledged
@@ -87,7 +133,7 @@ public final class Leadership {
         switch (consistency) {
             case "local" -> read.handle(exchange);
             case "linearizable" ->
-                log.cluster().barrier(0).whenComplete((done, failed) -> {
+                log.cluster().barriers().whenComplete((done, failed) -> {
                     if (failed == null) {
                         Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
                             try {
@@ -110,8 +156,7 @@ public final class Leadership {
         }
     }
 
-    private BodyReceiver elsewhere(Exchange exchange, boolean forward) {
-        Optional<String> leader = elsewhere();
+    private BodyReceiver elsewhere(Exchange exchange, boolean forward, Optional<String> leader) {
         String forwardedBy = exchange.header(FORWARDED_BY);
         if (leader.isPresent() && forwardedBy != null) {
             throw new HttpFailure(

@@ -14,6 +14,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -105,6 +106,16 @@ public final class Peers implements AutoCloseable {
                 address,
                 request(address, path).timeout(headWithin).GET().build(),
                 HttpResponse.BodyHandlers.ofInputStream());
+    }
+
+    /// Sends bytes without waiting. Completes exceptionally when there is no answer.
+    CompletableFuture<HttpResponse<byte[]>> post(String address, String path, byte[] body, Duration within) {
+        HttpRequest request = request(address, path)
+                .timeout(within)
+                .header("Content-Type", RemoteCopies.BYTES)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build();
+        return http().sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
     }
 
     private HttpRequest.Builder request(String address, String path) {

@@ -1,12 +1,16 @@
 package io.millrace.http.cluster;
 
 import io.millrace.replication.Member;
+import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.ReplicaCopy;
 import io.millrace.replication.ReplicaPeers;
+import io.millrace.replication.ReplicationException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.URLEncoder;
+import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -14,12 +18,15 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Copies on other nodes, read over HTTP. A broken connection is taken up again where it broke.
+/// What other nodes do for this one, over HTTP: give copies, where a broken connection is taken up again where
+/// it broke; and decide commands, which are sent once.
 public final class RemoteCopies implements ReplicaPeers {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteCopies.class);
     /// As long as a snapshot may take.
@@ -31,6 +38,9 @@ public final class RemoteCopies implements ReplicaPeers {
     private static final int TRIES_MAX = 8;
     private static final long PAUSE_FIRST_MS = 100;
     private static final int PIECE_BYTES = 128 << 10;
+    static final String BYTES = "application/octet-stream";
+    /// Longer than the leader takes to say that it does not know.
+    private static final Duration COMMAND_WITHIN = Duration.ofSeconds(40);
 
     private final Peers peers;
 
@@ -69,6 +79,38 @@ public final class RemoteCopies implements ReplicaPeers {
             throw malformed(member);
         }
         return new Remote(member, reply.text("copy"), term, index, manifest, List.copyOf(files));
+    }
+
+    @Override
+    public CompletableFuture<byte[]> ask(Member leader, int group, byte[] command) {
+        return peers.post(
+                        leader.httpAddress(), ClusterRoutes.COMMANDS_PATH + "?group=" + group, command, COMMAND_WITHIN)
+                .handle((response, failure) -> answer(leader, response, failure));
+    }
+
+    private static byte[] answer(Member leader, @Nullable HttpResponse<byte[]> response, @Nullable Throwable failure) {
+        String where = "node %s at %s".formatted(leader.nodeId(), leader.httpAddress());
+        if (response != null && response.statusCode() == 200) {
+            return response.body();
+        }
+        // a decision and a refusal travel as 200: any other answer came before the command was handed on,
+        // unless the node broke
+        if (response != null && response.statusCode() != 500 && response.statusCode() != 504) {
+            String said = new String(response.body(), StandardCharsets.UTF_8).strip();
+            throw new ReplicationException(
+                    "%s did not decide it (status %d: %s)".formatted(where, response.statusCode(), said), null);
+        }
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
+            throw new ReplicationException("nothing answers at " + where, cause);
+        }
+        throw new OutcomeUnknownException(
+                "nobody knows whether the write happened: %s did not answer (%s)"
+                        .formatted(where, response == null ? cause : "status " + response.statusCode()),
+                cause);
     }
 
     private static IOException malformed(Member member) {

@@ -82,7 +82,7 @@ final class BatchCall {
             byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
             return Routing.ofKey(bytes, 0, bytes.length, topic.partitions());
         }
-        return ingest.routing.sticky(topic, Routing.STICK_RECORDS, 0);
+        return ingest.sticky(topic, Routing.STICK_RECORDS, 0);
     }
 
     ProduceOptions options() {

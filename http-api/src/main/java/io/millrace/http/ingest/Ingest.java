@@ -2,13 +2,16 @@ package io.millrace.http.ingest;
 
 import io.millrace.http.metrics.Metrics;
 import io.millrace.http.route.ErrorCode;
+import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Names;
+import io.millrace.http.route.Parameters;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import io.millrace.replication.TopicSettings;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -62,6 +65,29 @@ final class Ingest {
             throw unknown(name);
         }
         return new Topic(name, -1, defaults());
+    }
+
+    /// The partition that a request's parameters decide on; −1 when they do not.
+    int partitionOf(Exchange exchange) {
+        Parameters parameters = exchange.parameters();
+        if (parameters == Parameters.NONE) {
+            return -1;
+        }
+        long named = parameters.integer("partition", 0, Integer.MAX_VALUE, -1);
+        String key = parameters.text("key");
+        String word = key == null ? parameters.text("idempotency_key") : key;
+        Optional<Topic> topic = named >= 0 || word == null ? Optional.empty() : log.topic(exchange.pathParameter(0));
+        if (topic.isEmpty() || word == null) {
+            return (int) named;
+        }
+        byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+        return Routing.ofKey(bytes, 0, bytes.length, topic.get().partitions());
+    }
+
+    /// The partition of the moment for records that belong to none; where there is a choice, one that is led
+    /// here.
+    int sticky(Topic topic, int records, long bytes) {
+        return routing.sticky(topic, records, bytes, partition -> log.leads(topic.name(), partition));
     }
 
     HttpFailure unknown(String name) {

@@ -26,7 +26,7 @@ public final class ProduceRoutes {
                         ProduceOptions.NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        leadership.guard(exchange -> new SingleProduce(ingest, exchange)),
+                        leadership.guardTopic(exchange -> new SingleProduce(ingest, exchange), ingest::partitionOf),
                         "Append one record, whose value is the body"),
                 new Route(
                         HttpMethod.POST,
@@ -35,7 +35,7 @@ public final class ProduceRoutes {
                         ProduceOptions.NDJSON_NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        leadership.guard(exchange -> new NdjsonProduce(ingest, exchange)),
+                        leadership.guardTopic(exchange -> new NdjsonProduce(ingest, exchange), ingest::partitionOf),
                         "Append one record a line"),
                 new Route(
                         HttpMethod.POST,
@@ -44,21 +44,23 @@ public final class ProduceRoutes {
                         ProduceOptions.NAMES,
                         0,
                         settings.bodyBytesMax(),
-                        leadership.guard(Bodies.onLoop((exchange, body, length) -> {
-                            if (length <= INLINE_BYTES_MAX) {
-                                BatchBody.handle(ingest, exchange, body, length);
-                            } else {
-                                Thread.ofVirtual()
-                                        .name("batch-" + exchange.requestId())
-                                        .start(() -> {
-                                            try {
-                                                BatchBody.handle(ingest, exchange, body, length);
-                                            } catch (RuntimeException | Error failure) {
-                                                exchange.fail(failure);
-                                            }
-                                        });
-                            }
-                        })),
+                        leadership.guardTopic(
+                                Bodies.onLoop((exchange, body, length) -> {
+                                    if (length <= INLINE_BYTES_MAX) {
+                                        BatchBody.handle(ingest, exchange, body, length);
+                                    } else {
+                                        Thread.ofVirtual()
+                                                .name("batch-" + exchange.requestId())
+                                                .start(() -> {
+                                                    try {
+                                                        BatchBody.handle(ingest, exchange, body, length);
+                                                    } catch (RuntimeException | Error failure) {
+                                                        exchange.fail(failure);
+                                                    }
+                                                });
+                                    }
+                                }),
+                                ingest::partitionOf),
                         "Append records given as JSON"));
     }
 }

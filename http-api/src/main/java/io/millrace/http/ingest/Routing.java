@@ -4,6 +4,7 @@ import io.millrace.replication.Topic;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
 
 /// Which partition a record goes to: FNV-1a (64 bit) of its key, or for records without one the partition that
 /// its topic sticks to for a while, so that batches form.
@@ -40,7 +41,10 @@ final class Routing {
     }
 
     /// The topic's partition of the moment, which takes these records.
-    int sticky(Topic topic, int records, long bytes) {
+    ///
+    /// @param preferred asked when another partition's turn has come; those for which it is false are left
+    ///     out while there are others
+    int sticky(Topic topic, int records, long bytes, IntPredicate preferred) {
         Sticky sticky = topics.get(topic.id());
         if (sticky == null) {
             if (topics.size() >= TOPICS_MAX) {
@@ -53,14 +57,27 @@ final class Routing {
             if (sticky.records >= STICK_RECORDS
                     || sticky.bytes >= STICK_BYTES
                     || (sticky.records > 0 && now - sticky.sinceNanos >= STICK_NANOS)) {
-                sticky.partition = (sticky.partition + 1) % topic.partitions();
+                sticky.partition = next(sticky.partition, topic.partitions(), preferred);
                 sticky.records = 0;
                 sticky.bytes = 0;
                 sticky.sinceNanos = now;
+            }
+            if (sticky.records == 0 && !preferred.test(sticky.partition)) {
+                sticky.partition = next(sticky.partition, topic.partitions(), preferred);
             }
             sticky.records += records;
             sticky.bytes += bytes;
             return sticky.partition;
         }
+    }
+
+    private static int next(int partition, int partitions, IntPredicate preferred) {
+        for (int further = 1; further <= partitions; further++) {
+            int candidate = (partition + further) % partitions;
+            if (preferred.test(candidate)) {
+                return candidate;
+            }
+        }
+        return (partition + 1) % partitions;
     }
 }

@@ -151,7 +151,7 @@ final class SingleProduce extends LoopTask implements BodyReceiver, BiConsumer<A
             byte[] bytes = idempotencyKey.getBytes(StandardCharsets.UTF_8);
             return Routing.ofKey(bytes, 0, bytes.length, topic.partitions());
         }
-        return ingest.routing.sticky(topic, 1, length);
+        return ingest.sticky(topic, 1, length);
     }
 
     private void timeOut() {

@@ -99,6 +99,16 @@ final class Formation {
     /// @param answers of those who answered, by node id
     /// @param problems of those who did not
     static Step decide(Identity self, Map<String, Identity> answers, List<String> problems) {
+        List<String> differing = new ArrayList<>();
+        answers.forEach((node, other) -> {
+            if (other.groups() != self.groups()) {
+                differing.add("node %s has raft.groups %d, this one %d; it must be the same on every node"
+                        .formatted(node, other.groups(), self.groups()));
+            }
+        });
+        if (!differing.isEmpty()) {
+            return new Step.Wait(differing);
+        }
         for (Identity other : answers.values()) {
             if (other.formed()) {
                 return other.knows(self.self())

@@ -18,14 +18,17 @@ final class Joining {
     private static final int REDIRECTS_MAX = 3;
 
     private final Member self;
+    private final int groups;
     private final Peers peers;
     private final List<String> members = new ArrayList<>();
     private int next;
 
+    /// @param groups of this node's consensus
     /// @param through a member's address
     /// @param others addresses to try when that one does not answer
-    Joining(Member self, String through, List<String> others, Peers peers) {
+    Joining(Member self, int groups, String through, List<String> others, Peers peers) {
         this.self = self;
+        this.groups = groups;
         this.peers = peers;
         members.add(through);
         others.stream().filter(other -> !other.equals(through)).forEach(members::add);
@@ -82,6 +85,8 @@ final class Joining {
                 .string(self.raftAddress())
                 .ascii(",\"http\":")
                 .string(self.httpAddress())
+                .ascii(",\"groups\":")
+                .number(groups)
                 .put('}');
     }
 }

@@ -225,13 +225,18 @@ public final class Node implements AutoCloseable {
         ReplicatedLog open = visibleLog;
         if (open == null) {
             return new Identity(
-                    self(known.directoryId()), known.formed(), nodes, known.formed() ? known.members() : List.of());
+                    self(known.directoryId()),
+                    known.formed(),
+                    nodes,
+                    known.formed() ? known.members() : List.of(),
+                    (int) settings.integer(Setting.RAFT_GROUPS));
         }
         return new Identity(
                 open.cluster().self(),
                 known.formed(),
                 nodes,
-                known.formed() ? open.cluster().view().members() : List.of());
+                known.formed() ? open.cluster().view().members() : List.of(),
+                open.groupCount());
     }
 
     /// Becomes part of the cluster, if need be as a new node that gets everything from the others.
@@ -431,7 +436,8 @@ public final class Node implements AutoCloseable {
             }
         });
         Identity self = new Identity(
-                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of());
+                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of(), (int)
+                        settings.integer(Setting.RAFT_GROUPS));
         Formation formation = new Formation(self, others, peers);
         while (true) {
             Formation.Step step = formation.ask();
@@ -448,7 +454,7 @@ public final class Node implements AutoCloseable {
     /// Asks members until this node has been added and has what they have.
     private void join(String through, List<String> others) throws InterruptedException {
         ReplicatedLog joining = opened();
-        Joining asked = new Joining(joining.cluster().self(), through, others, peers);
+        Joining asked = new Joining(joining.cluster().self(), joining.groupCount(), through, others, peers);
         boolean added = false;
         while (true) {
             List<String> problems;
@@ -711,7 +717,7 @@ public final class Node implements AutoCloseable {
                 standard.self(),
                 standard.members(),
                 folder,
-                standard.groups(),
+                (int) settings.integer(Setting.RAFT_GROUPS),
                 new LogSettings(settings.integer(Setting.SEGMENT_BYTES_MAX), LogSettings.DEFAULT.indexIntervalBytes()),
                 standard.entryBytesMax(),
                 settings.integer(Setting.PENDING_BYTES_MAX),
@@ -791,15 +797,19 @@ public final class Node implements AutoCloseable {
     /// Others would notice only after a time-out that their leader has gone.
     private void handOver() {
         ReplicatedLog open = visibleLog;
-        if (open == null
-                || !open.leads("", 0)
-                || open.cluster().view().members().size() < 2) {
+        if (open == null || open.cluster().view().members().size() < 2) {
             return;
         }
+        List<CompletableFuture<MembershipOutcome>> moves = open.cluster().view().groups().stream()
+                .filter(group -> group.role().equals("leader"))
+                .map(group -> open.cluster().transferLeadership(group.group(), Optional.empty()))
+                .toList();
         try {
-            MembershipOutcome outcome =
-                    open.cluster().transferLeadership(0, Optional.empty()).get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
-            LOG.atInfo().addKeyValue("outcome", outcome).log("leadership was handed over");
+            CompletableFuture.allOf(moves.toArray(CompletableFuture<?>[]::new))
+                    .get(HAND_OVER_MS, TimeUnit.MILLISECONDS);
+            for (CompletableFuture<MembershipOutcome> move : moves) {
+                LOG.atInfo().addKeyValue("outcome", move.join()).log("leadership was handed over");
+            }
         } catch (TimeoutException late) {
             LOG.atWarn().log("leadership was not handed over within {} ms; the others elect", HAND_OVER_MS);
         } catch (ExecutionException refused) {

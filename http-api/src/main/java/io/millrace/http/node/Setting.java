@@ -45,6 +45,7 @@ enum Setting {
     FIRST_LEADER("cluster.first-leader", "", "node that leads first when a cluster is made; else any"),
     COPY_BYTES("cluster.copy-bytes-per-second", "104857600", "speed of a replica's copy, given or taken"),
     RAFT_HOST("raft.host", "", "address of the consensus; else the one in cluster.nodes, else host"),
+    RAFT_GROUPS("raft.groups", "1", "groups of the consensus, 1 to 16; fixed when a cluster is made"),
     RAFT_PORT("raft.port", "0", "port of the consensus; 0 for the one in cluster.nodes, else a free one that is kept"),
     PENDING_BYTES_MAX("raft.pending-bytes-max", "67108864", "appends that may wait before more are refused"),
     SNAPSHOT_BYTES("raft.snapshot-bytes", "268435456", "bytes after which a snapshot is taken"),

@@ -357,6 +357,7 @@ final class Settings {
     private void check() throws UsageException {
         integer(Setting.PORT, 0, 65_535);
         integer(Setting.RAFT_PORT, 0, 65_535);
+        integer(Setting.RAFT_GROUPS, 1, 16);
         integer(Setting.PARTITIONS, 1, 4096);
         integer(Setting.EVENT_LOOPS, 1, 64);
         integer(Setting.CONNECTIONS_MAX, 1, 1_000_000);

@@ -19,11 +19,11 @@ class FormationTest {
     }
 
     private static Identity fresh(String node, String directory) {
-        return new Identity(member(node, directory), false, NODES, List.of());
+        return new Identity(member(node, directory), false, NODES, List.of(), 1);
     }
 
     private static Identity formed(String node, String directory, Member... members) {
-        return new Identity(member(node, directory), true, NODES, List.of(members));
+        return new Identity(member(node, directory), true, NODES, List.of(members), 1);
     }
 
     private static Map<String, Identity> answers(Identity... identities) {
@@ -70,7 +70,7 @@ class FormationTest {
 
     @Test
     void nodesThatWereStartedWithDifferentListsWait() {
-        Identity other = new Identity(member("n2", "b"), false, List.of("n1", "n2"), List.of());
+        Identity other = new Identity(member("n2", "b"), false, List.of("n1", "n2"), List.of(), 1);
         Step step = Formation.decide(fresh("n1", "a"), answers(other, fresh("n3", "c")), List.of());
         assertThat(step).isInstanceOf(Step.Wait.class);
         assertThat(((Step.Wait) step).reasons())

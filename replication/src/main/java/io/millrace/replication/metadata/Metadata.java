@@ -43,7 +43,7 @@ public final class Metadata {
     private final ConcurrentSkipListMap<String, Document> documents = new ConcurrentSkipListMap<>();
     private final Map<String, Long> fences = new ConcurrentHashMap<>();
     private final Map<StampKey, OutputStamp> stamps = new ConcurrentHashMap<>();
-    private long nextTopicId = 1;
+    private volatile long nextTopicId = 1;
     private @Nullable Retention retentionOfNewTopics;
 
     // ---- topics ----
@@ -66,9 +66,24 @@ public final class Metadata {
         Retention retention = retentionOfNewTopics != null && asked.retention().equals(Retention.FOREVER)
                 ? retentionOfNewTopics
                 : asked.retention();
-        Topic topic = new Topic(name, nextTopicId++, withRetention(asked, retention));
+        long id = nextTopicId;
+        Topic topic = new Topic(name, id, withRetention(asked, retention));
         put(new TopicFact(topic, asked));
+        nextTopicId = id + 1; // last: whoever sees it raised sees the topic
         return topic;
+    }
+
+    /// Takes over a topic that another group has created. Its name must be free and its id new.
+    public Topic adopt(long id, String name, TopicSettings asked, Retention retention) {
+        Topic topic = new Topic(name, id, withRetention(asked, retention));
+        put(new TopicFact(topic, asked));
+        nextTopicId = Math.max(nextTopicId, id + 1);
+        return topic;
+    }
+
+    /// Ids below it have been given, for ever.
+    public long nextTopicId() {
+        return nextTopicId;
     }
 
     /// The topic, its commits and its stamps.

@@ -3,6 +3,7 @@ package io.millrace.replication.partition;
 import io.millrace.log.BatchWriter;
 import io.millrace.log.Compression;
 import io.millrace.log.RecordBuffer;
+import io.millrace.replication.AppendRequest;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.metadata.Metadata;
@@ -246,24 +247,7 @@ final class Batcher implements PendingEntry.Owner {
         for (Waiting.Append append = head; append != null; append = append.nextInBatch) {
             count += append.count;
         }
-        boolean keyed = head.request.idempotencyKey() != null;
-        long expectOffset = head.request.expectOffset();
-        OutputStamp stamp = head.request.stamp();
-        buffer.putLong(head.replica.topicId)
-                .putInt(head.replica.name.partition())
-                .putInt(count)
-                .put((byte) ((keyed ? EntryLayout.KEYED : 0)
-                        | (expectOffset >= 0 ? EntryLayout.EXPECTED : 0)
-                        | (stamp != null ? EntryLayout.STAMPED : 0)));
-        if (keyed) {
-            buffer.putLong(head.keyHigh).putLong(head.keyLow).putLong(head.request.bodyHash());
-        }
-        if (expectOffset >= 0) {
-            buffer.putLong(expectOffset);
-        }
-        if (stamp != null) {
-            buffer.put(encode(stamp));
-        }
+        encodeHead(buffer, head.request, head.replica.topicId, count, head.keyHigh, head.keyLow);
         if (head.nextInBatch == null) {
             if (head.count > 0) {
                 writer.write(head.request.records(), buffer);
@@ -277,6 +261,26 @@ final class Batcher implements PendingEntry.Owner {
         }
         head.replica.openBatchTail = null; // do not keep the last request of an idle partition alive
         EntryLayout.finishCommand(buffer, at, EntryLayout.APPEND);
+    }
+
+    /// Everything of an append but its batch.
+    static void encodeHead(
+            ByteBuffer buffer, AppendRequest request, long topicId, int count, long keyHigh, long keyLow) {
+        boolean keyed = request.idempotencyKey() != null;
+        long expectOffset = request.expectOffset();
+        OutputStamp stamp = request.stamp();
+        buffer.putLong(topicId).putInt(request.partition()).putInt(count).put((byte) ((keyed ? EntryLayout.KEYED : 0)
+                | (expectOffset >= 0 ? EntryLayout.EXPECTED : 0)
+                | (stamp != null ? EntryLayout.STAMPED : 0)));
+        if (keyed) {
+            buffer.putLong(keyHigh).putLong(keyLow).putLong(request.bodyHash());
+        }
+        if (expectOffset >= 0) {
+            buffer.putLong(expectOffset);
+        }
+        if (stamp != null) {
+            buffer.put(encode(stamp));
+        }
     }
 
     static byte[] encode(OutputStamp stamp) {

@@ -31,6 +31,10 @@ import java.util.zip.CRC32C;
 /// | 6    | commit         | topic id (8), partition (4), offset (8), group                               |
 /// | 7    | put document   | expected version (8), key, value                                             |
 /// | 8    | fence          | generation (8), query                                                        |
+/// | 9    | adopt topic    | topic id (8), name, settings it was asked for with, age ms (8), bytes (8)    |
+/// | 10   | forget topic   | topic id (8)                                                                 |
+///
+/// The last two are for groups other than 0, which follow what group 0 has decided.
 ///
 /// Append:
 ///
@@ -57,6 +61,8 @@ final class EntryLayout {
     static final byte COMMIT = 6;
     static final byte PUT_DOCUMENT = 7;
     static final byte FENCE = 8;
+    static final byte ADOPT_TOPIC = 9;
+    static final byte FORGET_TOPIC = 10;
 
     static final int KEYED = 1;
     static final int EXPECTED = 2;

@@ -24,6 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,12 +51,15 @@ final class GroupCluster implements Cluster {
     private static final int PROBE_TIMEOUT_MS = 3_000;
     private static final long DOCUMENT_TIMEOUT_MS = 10_000;
     private static final long TRANSFER_TIMEOUT_MS = 10_000;
+    private static final long OTHERS_TIMEOUT_MS = 120_000;
     /// Without an answer for so long a follower does not count as one that could carry a majority.
     static final long SILENT_MS_MAX = 3_000;
     private static final long IN_PROGRESS_WAIT_NANOS = 10_000_000_000L;
 
+    private final int group;
     private final Consensus consensus;
     private final Supplier<Optional<ClusterView.Transfer>> rebuild;
+    private final Supplier<List<GroupPeers>> others;
     private final GroupPeers peers;
     private final MemberBook book;
     private final Documents documents;
@@ -83,13 +87,18 @@ final class GroupCluster implements Cluster {
         }
     }
 
+    /// @param others the other groups, whose members follow those of group 0; empty for them
     GroupCluster(
+            int group,
             Consensus consensus,
             MemberBook book,
             Documents documents,
             GroupLog.MembersFile file,
             List<Member> membersSaved,
-            Supplier<Optional<ClusterView.Transfer>> rebuild) {
+            Supplier<Optional<ClusterView.Transfer>> rebuild,
+            Supplier<List<GroupPeers>> others) {
+        this.group = group;
+        this.others = others;
         this.rebuild = rebuild;
         this.consensus = consensus;
         this.peers = consensus.group();
@@ -99,7 +108,7 @@ final class GroupCluster implements Cluster {
         this.membersSaved = List.copyOf(membersSaved);
         this.changer =
                 new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new ArrayBlockingQueue<>(CHANGES_MAX), work -> {
-                    Thread thread = new Thread(work, "replication-membership-0");
+                    Thread thread = new Thread(work, "replication-membership-" + group);
                     thread.setDaemon(true);
                     return thread;
                 });
@@ -157,13 +166,14 @@ final class GroupCluster implements Cluster {
                 members(),
                 book.draining(),
                 List.of(new ClusterView.Group(
-                        0,
+                        group,
                         rebuilding.isPresent() ? "rebuilding" : status.role(),
                         status.term(),
                         consensus.leader().orElse(null),
                         status.committedIndex(),
                         status.appliedIndex(),
                         elections,
+                        nodeIds(members()),
                         followers)),
                 transfers);
     }
@@ -179,14 +189,14 @@ final class GroupCluster implements Cluster {
     }
 
     @Override
-    public CompletableFuture<Void> barrier(int group) {
-        checkGroup(group);
+    public CompletableFuture<Void> barrier(int number) {
+        checkGroup(number);
         return peers.barrier();
     }
 
-    private static void checkGroup(int group) {
-        if (group != 0) {
-            throw new IllegalArgumentException("there is only group 0 in this version, not " + group);
+    private void checkGroup(int number) {
+        if (number != group) {
+            throw new IllegalArgumentException("this is group %d, not %d".formatted(group, number));
         }
     }
 
@@ -215,8 +225,8 @@ final class GroupCluster implements Cluster {
     }
 
     @Override
-    public CompletableFuture<MembershipOutcome> transferLeadership(int group, Optional<String> nodeId) {
-        checkGroup(group);
+    public CompletableFuture<MembershipOutcome> transferLeadership(int number, Optional<String> nodeId) {
+        checkGroup(number);
         return enqueue(new Change(nodeId.orElse(""), "lead"), change -> transfer(nodeId));
     }
 
@@ -284,7 +294,11 @@ final class GroupCluster implements Cluster {
         boolean there = now.stream().anyMatch(other -> other.peerId().equals(member.peerId()));
         if (there) {
             publish(member);
-            return new MembershipOutcome.Done();
+            return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
+        }
+        if (book.leaving().contains(member.nodeId())) {
+            return new MembershipOutcome.Busy(
+                    "node '%s' is being removed; try again when that is done".formatted(member.nodeId()));
         }
         if (member.nodeId().equals(self().nodeId())) {
             return new MembershipOutcome.Refused(
@@ -315,7 +329,7 @@ final class GroupCluster implements Cluster {
         change.state = "catching up";
         configure(next);
         forgetOthers();
-        return new MembershipOutcome.Done();
+        return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
     }
 
     private MembershipOutcome remove(Change change, String nodeId)
@@ -343,11 +357,63 @@ final class GroupCluster implements Cluster {
             MembershipOutcome moved = transfer(Optional.empty());
             return moved instanceof MembershipOutcome.Done ? notLeader() : moved;
         }
+        if (!others.get().isEmpty()) {
+            // whoever leads this group goes on from here, also after a crash
+            put(MemberBook.LEAVING + nodeId, new byte[] {'1'});
+            MembershipOutcome left = awaitOthers(change, nodeId, peers -> !containsNode(peers, nodeId));
+            if (!(left instanceof MembershipOutcome.Done)) {
+                return left;
+            }
+        }
         change.state = "removing";
         configure(next);
         forgetOthers();
         put(MemberBook.DRAINING + nodeId, new byte[0]);
+        if (book.leaving().contains(nodeId)) {
+            put(MemberBook.LEAVING + nodeId, new byte[0]);
+        }
         return new MembershipOutcome.Done();
+    }
+
+    private static boolean contains(GroupPeers peers, String peerId) {
+        return peers.current().stream().anyMatch(peer -> peer.peerId().equals(peerId));
+    }
+
+    private static boolean containsNode(GroupPeers peers, String nodeId) {
+        return peers.current().stream()
+                .anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId));
+    }
+
+    /// The other groups follow by themselves, each led by whoever leads it; here one only waits for that.
+    private MembershipOutcome awaitOthers(Change change, String nodeId, Predicate<GroupPeers> done)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(OTHERS_TIMEOUT_MS);
+        while (true) {
+            List<Integer> waiting = new ArrayList<>();
+            List<GroupPeers> all = others.get();
+            for (int i = 0; i < all.size(); i++) {
+                if (!done.test(all.get(i))) {
+                    waiting.add(i + 1);
+                }
+            }
+            if (waiting.isEmpty()) {
+                return new MembershipOutcome.Done();
+            }
+            change.state = "waiting for groups " + waiting;
+            if (!consensus.leads()) {
+                return notLeader();
+            }
+            if (System.nanoTime() > deadline) {
+                return new MembershipOutcome.Busy(
+                        "groups %s have not followed within %d s and go on trying (%s of node '%s')"
+                                .formatted(
+                                        waiting,
+                                        TimeUnit.MILLISECONDS.toSeconds(OTHERS_TIMEOUT_MS),
+                                        change.what,
+                                        nodeId));
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
     }
 
     private MembershipOutcome drain(Change change, String nodeId, boolean draining)
@@ -360,9 +426,8 @@ final class GroupCluster implements Cluster {
             put(MemberBook.DRAINING + nodeId, new byte[0]);
             return new MembershipOutcome.Done();
         }
-        boolean othersRemain = now.stream()
-                .anyMatch(member ->
-                        !member.nodeId().equals(nodeId) && !book.draining().contains(member.nodeId()));
+        boolean othersRemain =
+                now.stream().anyMatch(member -> !member.nodeId().equals(nodeId) && !book.mustNotLead(member.nodeId()));
         if (!othersRemain) {
             return new MembershipOutcome.Refused("nobody would be left to lead without node '%s'".formatted(nodeId));
         }
@@ -391,7 +456,7 @@ final class GroupCluster implements Cluster {
                 return new MembershipOutcome.Refused(
                         "there is no node '%s'; there are %s".formatted(nodeId.get(), nodeIds(now)));
             }
-            if (book.draining().contains(nodeId.get())) {
+            if (book.mustNotLead(nodeId.get())) {
                 return new MembershipOutcome.Refused("node '%s' is drained".formatted(nodeId.get()));
             }
         } else {
@@ -404,20 +469,33 @@ final class GroupCluster implements Cluster {
         return new MembershipOutcome.Done();
     }
 
+    /// Whether a change waits or runs.
+    boolean isChanging() {
+        return !changes.isEmpty();
+    }
+
+    /// Makes these the members of a group that follows another one.
+    CompletableFuture<MembershipOutcome> follow(List<Member> next) {
+        return enqueue(new Change("", "follow group 0"), change -> {
+            configure(next);
+            return new MembershipOutcome.Done();
+        });
+    }
+
     /// The peer that answers, is not drained and has most of the log.
     Optional<String> bestSuccessor() {
-        List<String> draining = book.draining();
         Set<String> current = new HashSet<>();
         peers.current().forEach(peer -> current.add(peer.peerId()));
         return peers.followers().stream()
                 .filter(follower -> current.contains(follower.peerId()))
                 .filter(follower -> follower.silentMs() < SILENT_MS_MAX)
-                .filter(follower -> !draining.contains(Member.nodeIdOf(follower.peerId())))
+                .filter(follower -> !book.mustNotLead(Member.nodeIdOf(follower.peerId())))
                 .max(Comparator.comparingLong(GroupPeers.Follower::matchIndex))
                 .map(GroupPeers.Follower::peerId);
     }
 
-    private Set<String> answering() {
+    /// Peer ids, this one included.
+    Set<String> answering() {
         Set<String> answering = new HashSet<>();
         answering.add(self().peerId());
         for (GroupPeers.Follower follower : peers.followers()) {
@@ -541,13 +619,25 @@ final class GroupCluster implements Cluster {
         if (!consensus.leads() || !changes.isEmpty() || members.size() < 2) {
             return;
         }
-        for (Member member : members) {
-            if (!book.published(member.peerId()).equals(Optional.of(member))) {
-                documents.put(MemberBook.MEMBERS + member.peerId(), MemberBook.encode(member));
+        if (group == 0) {
+            for (Member member : members) {
+                if (!book.published(member.peerId()).equals(Optional.of(member))) {
+                    documents.put(MemberBook.MEMBERS + member.peerId(), MemberBook.encode(member));
+                }
             }
+            book.leaving().stream().findFirst().ifPresent(this::finishRemoval);
         }
-        if (book.draining().contains(self().nodeId()) && bestSuccessor().isPresent()) {
-            transferLeadership(0, Optional.empty());
+        if (book.mustNotLead(self().nodeId()) && bestSuccessor().isPresent()) {
+            transferLeadership(group, Optional.empty());
+        }
+    }
+
+    /// Begun by a leader that did not live to see the end.
+    private void finishRemoval(String nodeId) {
+        if (containsNode(peers, nodeId)) {
+            remove(nodeId);
+        } else {
+            documents.put(MemberBook.LEAVING + nodeId, new byte[0]);
         }
     }
 
@@ -580,7 +670,7 @@ final class GroupCluster implements Cluster {
                 .addKeyValue("reason", why)
                 .addKeyValue("successor", Member.nodeIdOf(successor.get()))
                 .log("leadership is moved away");
-        transferLeadership(0, Optional.empty());
+        transferLeadership(group, Optional.empty());
         return true;
     }
 

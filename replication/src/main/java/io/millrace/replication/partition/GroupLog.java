@@ -55,6 +55,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -87,6 +88,20 @@ public final class GroupLog implements ReplicatedLog {
         public static final Surroundings NONE = new Surroundings(ReplicaPeers.NONE, List.of(), members -> {});
     }
 
+    /// What a group among other groups needs.
+    ///
+    /// @param number of this group
+    /// @param metadata of group 0, which says who the members are; null for this group's own
+    /// @param others the groups that follow this one
+    /// @param relay hands commands to the leader where it is another node; null for answering so
+    record Siblings(
+            int number,
+            @Nullable Supplier<Metadata> metadata,
+            Supplier<List<GroupPeers>> others,
+            @Nullable CommandRelay relay) {
+        static final Siblings NONE = new Siblings(0, null, List::of, null);
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     /// Entries on their way at the same time. Measured: one leaves the log idle while replies travel, more than
@@ -103,14 +118,17 @@ public final class GroupLog implements ReplicatedLog {
     private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
     private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
 
-    private final ReplicationSettings settings;
+    final int number;
+    final ReplicationSettings settings;
     private final Disk disk;
+    private final @Nullable CommandRelay relay;
     private final Closeable lock;
     private final InstantSource clock;
     final GroupState state;
     final Consensus consensus;
     final Batcher batcher;
-    private final GroupCluster cluster;
+    final GroupCluster cluster;
+    final MemberBook book;
     final Rebuild rebuild;
     final Scrubber scrubber;
     private final ServedCopies copies;
@@ -142,17 +160,25 @@ public final class GroupLog implements ReplicatedLog {
             ConsensusOpener opener,
             Closeable lock,
             Surroundings surroundings,
+            Siblings siblings,
             boolean stepped)
             throws IOException {
+        int group = siblings.number();
+        this.number = group;
+        this.relay = siblings.relay();
         this.lock = lock;
         this.settings = settings;
         this.disk = disk;
         this.clock = clock;
-        this.state = GroupState.open(disk, settings, 0, new Listener());
-        MemberBook book =
-                new MemberBook(state::metadata, settings.self(), surroundings.configured(), settings.members());
-        this.copies = new ServedCopies(disk, new CopiesSource(), System::nanoTime);
+        this.state = GroupState.open(disk, settings, group, new Listener());
+        MemberBook book = new MemberBook(
+                siblings.metadata() == null ? state::metadata : siblings.metadata(),
+                settings.self(),
+                surroundings.configured(),
+                settings.members());
+        this.copies = new ServedCopies(group, disk, new CopiesSource(), System::nanoTime);
         this.rebuild = new Rebuild(
+                group,
                 state,
                 disk,
                 surroundings.peers(),
@@ -161,7 +187,7 @@ public final class GroupLog implements ReplicatedLog {
                 settings.rates(),
                 settings.idempotencyKeysMax(),
                 copies::closeAll);
-        this.scrubber = new Scrubber(state::allReplicas, settings.rates().scrubBytesPerSecond());
+        this.scrubber = new Scrubber(group, state::allReplicas, settings.rates().scrubBytesPerSecond());
         state.fetchFrom(rebuild);
         Consensus opened = null;
         try {
@@ -184,17 +210,20 @@ public final class GroupLog implements ReplicatedLog {
                 settings.entryBytesMax(),
                 settings.pendingBytesMax(),
                 IN_FLIGHT_MAX,
-                "replication-batcher-0");
-        this.housekeeper = new Thread(this::keepHouse, "replication-housekeeping-0");
+                "replication-batcher-" + group);
+        this.housekeeper = new Thread(this::keepHouse, "replication-housekeeping-" + group);
         this.housekeeper.setDaemon(true);
+        this.book = book;
         this.cluster = new GroupCluster(
+                group,
                 consensus,
                 book,
                 (key, value) -> putDocument(key, value, -1),
                 surroundings.file(),
                 settings.members(),
-                rebuild::transfer);
-        this.watch = new Thread(this::watch, "replication-watch-0");
+                rebuild::transfer,
+                siblings.others());
+        this.watch = new Thread(this::watch, "replication-watch-" + group);
         this.watch.setDaemon(true);
         consensus.group().onChange(() -> LockSupport.unpark(watch));
     }
@@ -229,7 +258,20 @@ public final class GroupLog implements ReplicatedLog {
             Closeable lock,
             Surroundings surroundings)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, false);
+        return open(settings, disk, clock, opener, lock, surroundings, Siblings.NONE);
+    }
+
+    /// Opens one group among others.
+    static GroupLog open(
+            ReplicationSettings settings,
+            Disk disk,
+            InstantSource clock,
+            ConsensusOpener opener,
+            Closeable lock,
+            Surroundings surroundings,
+            Siblings siblings)
+            throws IOException {
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, siblings, false);
         log.checkDisk();
         log.batcher.start();
         log.housekeeper.start();
@@ -247,7 +289,7 @@ public final class GroupLog implements ReplicatedLog {
     static GroupLog openStepped(
             ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
             throws IOException {
-        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, true);
+        GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, Siblings.NONE, true);
         log.checkDisk();
         return log;
     }
@@ -313,7 +355,9 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(unavailable);
         }
         if (!consensus.leads()) {
-            return done(new AppendOutcome.NotLeader(consensus.leader().orElse(null)));
+            return relay == null
+                    ? done(new AppendOutcome.NotLeader(consensus.leader().orElse(null)))
+                    : relay.append(this, request);
         }
         Metadata.TopicFact fact = state.metadata().topic(request.topic());
         if (fact == null) {
@@ -326,12 +370,7 @@ public final class GroupLog implements ReplicatedLog {
         if (diskFull) {
             return done(new AppendOutcome.DiskFull());
         }
-        if (request.records().sizeBytes() > settings.entryBytesMax()) {
-            return done(new AppendOutcome.TooLarge(settings.entryBytesMax()));
-        }
-        long bytesMax = (count == 0 ? 0L : BatchWriter.sizeBytesMax(request.records()))
-                + EntryLayout.APPEND_BYTES_MAX
-                + (stamp == null ? 0 : Batcher.encode(stamp).length);
+        long bytesMax = bytesMax(request);
         if (bytesMax > settings.entryBytesMax() - EntryLayout.HEADER_BYTES) {
             return done(new AppendOutcome.TooLarge(settings.entryBytesMax()));
         }
@@ -344,6 +383,17 @@ public final class GroupLog implements ReplicatedLog {
             return done(new AppendOutcome.Overloaded());
         }
         return request.acknowledgement() == Acknowledgement.NONE ? done(new AppendOutcome.Accepted()) : waiting.future;
+    }
+
+    /// Most bytes that an append can need in an entry.
+    long bytesMax(AppendRequest request) {
+        if (request.records().sizeBytes() > settings.entryBytesMax()) {
+            return Long.MAX_VALUE;
+        }
+        OutputStamp stamp = request.stamp();
+        return (request.records().count() == 0 ? 0L : BatchWriter.sizeBytesMax(request.records()))
+                + EntryLayout.APPEND_BYTES_MAX
+                + (stamp == null ? 0 : Batcher.encode(stamp).length);
     }
 
     private static CompletableFuture<AppendOutcome> done(AppendOutcome outcome) {
@@ -365,12 +415,16 @@ public final class GroupLog implements ReplicatedLog {
                 request.stamp());
     }
 
-    private static byte[] sha256(String key) {
+    static byte[] sha256(String key) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    boolean isDiskFull() {
+        return diskFull;
     }
 
     private @Nullable ReplicationException unavailable() {
@@ -382,12 +436,33 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     /// Writes the body of a command.
-    private interface Body {
+    interface Body {
         void writeTo(DataOutput out) throws IOException;
     }
 
     /// Sends a command. `freesSpace` ones go through on a full disk, as long as a little is left.
-    private CompletableFuture<CommandOutcome> send(byte type, boolean freesSpace, Body body) {
+    CompletableFuture<CommandOutcome> send(byte type, boolean freesSpace, Body body) {
+        byte[] bytes = bytes(body);
+        CommandRelay elsewhere = consensus.leads() || unavailable() != null ? null : relay;
+        return (elsewhere == null ? decide(type, freesSpace, bytes) : elsewhere.send(this, type, freesSpace, bytes))
+                .thenApply(Decided::outcome);
+    }
+
+    private static byte[] bytes(Body body) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            body.writeTo(new DataOutputStream(bytes));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // memory does not fail
+        }
+        return bytes.toByteArray();
+    }
+
+    /// @param index of the entry that it was decided in
+    record Decided(CommandOutcome outcome, long index) {}
+
+    /// Decides a command here, or fails because another node leads.
+    CompletableFuture<Decided> decide(byte type, boolean freesSpace, byte[] body) {
         ReplicationException unavailable = unavailable();
         if (unavailable != null) {
             return CompletableFuture.failedFuture(unavailable);
@@ -399,13 +474,7 @@ public final class GroupLog implements ReplicatedLog {
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
         }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            body.writeTo(new DataOutputStream(bytes));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // memory does not fail
-        }
-        Waiting.Command command = new Waiting.Command(type, bytes.toByteArray());
+        Waiting.Command command = new Waiting.Command(type, body);
         if (command.bytesMax > settings.entryBytesMax() - EntryLayout.HEADER_BYTES) {
             return CompletableFuture.failedFuture(new ReplicationException(
                     "the request needs %d bytes, an entry may have %d"
@@ -416,7 +485,7 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(new ReplicationException(
                     "too much is waiting already (%d bytes); try again".formatted(batcher.pendingBytes()), null));
         }
-        return command.future;
+        return command.future.thenApply(outcome -> new Decided(outcome, command.index));
     }
 
     private CompletableFuture<TopicOutcome> sendTopic(byte type, boolean freesSpace, Body body) {

@@ -327,9 +327,12 @@ public final class GroupState implements StateMachine {
             case EntryLayout.COMMIT -> commit(in.readLong(), in.readInt(), in.readLong(), Fields.readText(in), index);
             case EntryLayout.PUT_DOCUMENT -> put(in.readLong(), Fields.readText(in), Fields.readBytes(in));
             case EntryLayout.FENCE -> fence(in.readLong(), Fields.readText(in));
+            case EntryLayout.ADOPT_TOPIC ->
+                adopt(in.readLong(), Fields.readText(in), Metadata.readSettings(in), Metadata.readRetention(in));
+            case EntryLayout.FORGET_TOPIC -> forget(metadata.topic(in.readLong()));
             default ->
                 throw new InvalidEntryException("entry %d holds a command of type %d; this program knows 1 to %d"
-                        .formatted(index, type, EntryLayout.FENCE));
+                        .formatted(index, type, EntryLayout.FORGET_TOPIC));
         };
     }
 
@@ -434,8 +437,34 @@ public final class GroupState implements StateMachine {
         return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
     }
 
+    /// A topic of group 0 with partitions in this group, or its new retention. Ids only go up: one that was passed and
+    /// is not there has been deleted.
+    private CommandOutcome adopt(long id, String name, TopicSettings asked, Retention retention) {
+        Metadata.TopicFact known = metadata.topic(id);
+        if (known != null) {
+            boolean changed = !known.topic().settings().retention().equals(retention);
+            metadataChanged |= changed;
+            return new CommandOutcome.TopicDecided(
+                    new TopicOutcome.Done(metadata.setRetention(known, retention), changed));
+        }
+        if (id < metadata.nextTopicId()) {
+            return new CommandOutcome.TopicDecided(new TopicOutcome.Unknown());
+        }
+        Metadata.TopicFact before = metadata.topic(name);
+        if (before != null) {
+            forget(before); // deleted and made again under the same name
+        }
+        Topic topic = metadata.adopt(id, name, asked, retention);
+        replicas.put(topic.id(), newReplicas(topic, logs(), Map.of()));
+        metadataChanged = true;
+        return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
+    }
+
     private CommandOutcome delete(String name) {
-        Metadata.TopicFact fact = metadata.topic(name);
+        return forget(metadata.topic(name));
+    }
+
+    private CommandOutcome forget(Metadata.@Nullable TopicFact fact) {
         if (fact == null) {
             return new CommandOutcome.TopicDecided(new TopicOutcome.Unknown());
         }

@@ -22,6 +22,8 @@ import java.util.function.Supplier;
 final class MemberBook {
     static final String MEMBERS = "_members/";
     static final String DRAINING = "_draining/";
+    /// Nodes that are being removed: from the groups other than 0 first.
+    static final String LEAVING = "_leaving/";
 
     private final Supplier<Metadata> metadata;
     private final Member self;
@@ -71,12 +73,27 @@ final class MemberBook {
         return peers;
     }
 
-    /// Node ids that shall not lead, sorted.
+    /// Node ids that are drained, sorted.
     List<String> draining() {
+        return nodes(DRAINING);
+    }
+
+    /// Node ids that are being removed, sorted.
+    List<String> leaving() {
+        return nodes(LEAVING);
+    }
+
+    /// Whether a node shall not lead.
+    boolean mustNotLead(String nodeId) {
+        return metadata.get().document(DRAINING + nodeId) != null
+                || metadata.get().document(LEAVING + nodeId) != null;
+    }
+
+    private List<String> nodes(String prefix) {
         TreeSet<String> nodes = new TreeSet<>();
         for (Map.Entry<String, Document> entry :
-                metadata.get().documents(DRAINING).entrySet()) {
-            nodes.add(entry.getKey().substring(DRAINING.length()));
+                metadata.get().documents(prefix).entrySet()) {
+            nodes.add(entry.getKey().substring(prefix.length()));
         }
         return List.copyOf(nodes);
     }

@@ -64,7 +64,10 @@ public final class PendingEntry {
         for (int i = 0; i < commands.length; i++) {
             CommandOutcome outcome = outcomes.get(i);
             switch (commands[i]) {
-                case Waiting.Command command -> command.future.complete(outcome);
+                case Waiting.Command command -> {
+                    command.index = index;
+                    command.future.complete(outcome);
+                }
                 case Waiting.Append head -> {
                     long offset = outcome instanceof CommandOutcome.Appended(long first, int ignored) ? first : -1;
                     for (Waiting.Append append = head; append != null; append = append.nextInBatch) {

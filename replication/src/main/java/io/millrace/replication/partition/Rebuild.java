@@ -61,6 +61,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     /// An attempt that nobody has come back to by then is not needed any more.
     private static final long UNFINISHED_NANOS_MAX = TimeUnit.MINUTES.toNanos(10);
 
+    private final int group;
     private final GroupState state;
     private final Disk disk;
     private final StateFolders folders;
@@ -94,6 +95,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
 
     /// @param filesMove called before the files of the old state move
     Rebuild(
+            int group,
             GroupState state,
             Disk disk,
             ReplicaPeers peers,
@@ -102,6 +104,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
             CopyRates rates,
             int idempotencyKeysMax,
             Runnable filesMove) {
+        this.group = group;
         this.filesMove = filesMove;
         this.state = state;
         this.disk = disk;
@@ -111,7 +114,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
         this.nodeId = nodeId;
         this.rates = rates;
         this.idempotencyKeysMax = idempotencyKeysMax;
-        this.thread = new Thread(this::work, "replication-rebuild-0");
+        this.thread = new Thread(this::work, "replication-rebuild-" + group);
         this.thread.setDaemon(true);
     }
 
@@ -317,7 +320,7 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
     private CopiedState fetchFrom(Member member, long first) throws IOException {
         long began = System.nanoTime();
         String folder = StateFolders.next(state.folder());
-        try (ReplicaCopy copy = peers.open(member, 0)) {
+        try (ReplicaCopy copy = peers.open(member, group)) {
             Manifest manifest = Manifest.of(Path.of("copy-of-" + member.nodeId()), copy.manifest(), idempotencyKeysMax)
                     .in(folder);
             if (manifest.index() != copy.index() || manifest.index() + 1 < first) {

@@ -33,10 +33,10 @@ final class Scrubber implements AutoCloseable {
     private volatile long lastPassNanos;
     private volatile boolean closing;
 
-    Scrubber(Supplier<List<PartitionReplica>> replicas, long bytesPerSecond) {
+    Scrubber(int group, Supplier<List<PartitionReplica>> replicas, long bytesPerSecond) {
         this.replicas = replicas;
         this.throttle = new Throttle(bytesPerSecond, () -> closing);
-        this.thread = new Thread(this::work, "replication-scrub-0");
+        this.thread = new Thread(this::work, "replication-scrub-" + group);
         this.thread.setDaemon(true);
         this.thread.setPriority(Thread.MIN_PRIORITY);
     }

@@ -56,6 +56,8 @@ abstract sealed class Waiting {
         final byte type;
         final byte[] body;
         final CompletableFuture<CommandOutcome> future = new CompletableFuture<>();
+        /// Of the entry that it was decided in; set before the future completes.
+        volatile long index = -1;
 
         Command(byte type, byte[] body) {
             super(body.length + EntryLayout.COMMAND_HEADER_BYTES);

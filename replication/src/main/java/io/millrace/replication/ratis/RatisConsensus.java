@@ -5,7 +5,6 @@ import io.millrace.replication.ReplicationSettings;
 import io.millrace.replication.partition.Consensus;
 import io.millrace.replication.partition.GroupPeers;
 import io.millrace.replication.partition.PendingEntry;
-import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -27,7 +26,7 @@ import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.jspecify.annotations.Nullable;
 
-/// One Raft group of Apache Ratis, with all peers of the settings.
+/// One Raft group of Apache Ratis, with all peers of the settings; one of several on the node's server.
 ///
 /// Entries are submitted to the division directly, not through the RPC client: no serialization, no thread hop.
 ///
@@ -35,67 +34,46 @@ import org.jspecify.annotations.Nullable;
 /// same files.
 public final class RatisConsensus implements Consensus {
     private final ReplicationSettings settings;
-    private final StateMachine stateMachine;
+    private final RatisServer server;
+    private final int number;
     private final AtomicLong nextCallId = new AtomicLong(1);
     private final RatisPeers group;
-    private volatile RunningPeer peer;
-    private volatile @Nullable String restartFailure;
     private volatile boolean closed;
 
-    private RatisConsensus(ReplicationSettings settings, StateMachine stateMachine, RunningPeer peer) {
+    RatisConsensus(ReplicationSettings settings, RatisServer server, int number) {
         this.settings = settings;
-        this.stateMachine = stateMachine;
-        this.peer = peer;
+        this.server = server;
+        this.number = number;
         this.group = new RatisPeers(this::peer, nextCallId);
     }
 
-    /// Starts this node's peer of the group.
-    ///
-    /// @throws IOException the log is damaged or in use, or the port cannot be bound
-    public static RatisConsensus open(ReplicationSettings settings, StateMachine stateMachine) throws IOException {
-        return new RatisConsensus(
-                settings, stateMachine, RunningPeer.start(settings, settings.members(), stateMachine, false));
-    }
-
     RunningPeer peer() {
-        return peer;
+        return server.peer(number);
     }
 
     @Override
     public @Nullable String stopped() {
-        return closed ? null : peer.stopped();
+        return closed ? null : peer().stopped();
     }
 
     @Override
     public void halt() throws IOException {
-        peer.close();
+        server.halt();
     }
 
     @Override
     public void restart(List<Member> members) throws IOException {
-        RunningPeer old = peer;
-        try {
-            old.close();
-            // the new server applies what comes after the manifest: nothing twice
-            stateMachine.takeSnapshot();
-            RunningPeer next = RunningPeer.start(settings, members, stateMachine, true);
-            next.machine().onChange(old.machine().changeListener());
-            peer = next;
-            restartFailure = null;
-        } catch (IOException | RuntimeException e) {
-            restartFailure = e.getMessage();
-            throw e;
-        }
+        server.restart(number, members);
     }
 
     @Override
     public void submit(PendingEntry entry) {
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         long callId = nextCallId.getAndIncrement();
         RaftClientRequest request = RaftClientRequest.newBuilder()
                 .setClientId(at.clientId())
                 .setServerId(at.server().getId())
-                .setGroupId(RunningPeer.GROUP)
+                .setGroupId(at.groupId())
                 .setCallId(callId)
                 .setMessage(new RatisStateMachine.EntryMessage(entry, UnsafeByteOperations.unsafeWrap(entry.bytes())))
                 .setType(RaftClientRequest.writeRequestType())
@@ -132,16 +110,12 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public CompletableFuture<Long> snapshot() {
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         long timeoutMs = settings.requestTimeout().toMillis();
         try {
             return at.server()
                     .snapshotManagementAsync(SnapshotManagementRequest.newCreate(
-                            at.clientId(),
-                            at.server().getId(),
-                            RunningPeer.GROUP,
-                            nextCallId.getAndIncrement(),
-                            timeoutMs))
+                            at.clientId(), at.server().getId(), at.groupId(), nextCallId.getAndIncrement(), timeoutMs))
                     .thenApply(reply -> {
                         if (!reply.isSuccess()) {
                             throw new CompletionException(reply.getException());
@@ -155,11 +129,11 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public CompletableFuture<Void> replicatedEverywhere(long index) {
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         RaftClientRequest watch = RaftClientRequest.newBuilder()
                 .setClientId(at.clientId())
                 .setServerId(at.server().getId())
-                .setGroupId(RunningPeer.GROUP)
+                .setGroupId(at.groupId())
                 .setCallId(nextCallId.getAndIncrement())
                 .setMessage(Message.EMPTY)
                 .setType(RaftClientRequest.watchRequestType(index, ReplicationLevel.ALL))
@@ -177,7 +151,7 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public boolean leads() {
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         return !closed
                 && at.division().getInfo().isLeaderReady()
                 && at.machine().logFailure() == null
@@ -189,7 +163,7 @@ public final class RatisConsensus implements Consensus {
         if (closed) {
             return Optional.empty();
         }
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         RaftPeerId leader = at.division().getInfo().getLeaderId();
         if (leader == null
                 || leader.equals(at.server().getId())
@@ -202,7 +176,7 @@ public final class RatisConsensus implements Consensus {
 
     @Override
     public int peers() {
-        return Math.max(1, peer.division().getRaftConf().getAllPeers().size());
+        return Math.max(1, peer().division().getRaftConf().getAllPeers().size());
     }
 
     @Override
@@ -215,10 +189,10 @@ public final class RatisConsensus implements Consensus {
         if (closed) {
             return new Status("closed", 0, -1, -1, List.of("the raft server is closed"));
         }
-        RunningPeer at = peer;
+        RunningPeer at = peer();
         DivisionInfo info = at.division().getInfo();
         String stopped = at.stopped();
-        String failed = restartFailure;
+        String failed = server.restartFailure();
         List<String> problems = stopped == null
                 ? List.of()
                 : List.of(stopped
@@ -240,7 +214,7 @@ public final class RatisConsensus implements Consensus {
         if (!closed) {
             closed = true;
             try {
-                peer.close();
+                server.close(number);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

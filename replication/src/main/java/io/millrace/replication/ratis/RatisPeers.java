@@ -138,12 +138,12 @@ final class RatisPeers implements GroupPeers {
 
     @Override
     public CompletableFuture<Void> change(List<Member> members) {
-        List<RaftPeer> peers = members.stream().map(RunningPeer::toPeer).toList();
+        List<RaftPeer> peers = members.stream().map(RunningServer::toPeer).toList();
         RunningPeer at = peer.get();
         try {
             return at.server()
                     .setConfigurationAsync(new SetConfigurationRequest(
-                            at.clientId(), at.server().getId(), RunningPeer.GROUP, nextCallId.getAndIncrement(), peers))
+                            at.clientId(), at.server().getId(), at.groupId(), nextCallId.getAndIncrement(), peers))
                     .thenAccept(RatisPeers::check);
         } catch (IOException | RuntimeException e) {
             return CompletableFuture.failedFuture(e);
@@ -158,7 +158,7 @@ final class RatisPeers implements GroupPeers {
                     .transferLeadershipAsync(new TransferLeadershipRequest(
                             at.clientId(),
                             at.server().getId(),
-                            RunningPeer.GROUP,
+                            at.groupId(),
                             nextCallId.getAndIncrement(),
                             RaftPeerId.valueOf(peerId),
                             timeoutMs))
@@ -216,7 +216,7 @@ final class RatisPeers implements GroupPeers {
         RaftClientRequest read = RaftClientRequest.newBuilder()
                 .setClientId(at.clientId())
                 .setServerId(at.server().getId())
-                .setGroupId(RunningPeer.GROUP)
+                .setGroupId(at.groupId())
                 .setCallId(nextCallId.getAndIncrement())
                 .setMessage(Message.EMPTY)
                 .setType(RaftClientRequest.readRequestType())

@@ -60,6 +60,7 @@ public final class ServedCopies implements ReplicaCopies {
     private static final Logger LOG = LoggerFactory.getLogger(ServedCopies.class);
     private static final int PIECE_BYTES = 1 << 18;
 
+    private final int group;
     private final Disk disk;
     private final Source source;
     private final LongSupplier nanoClock;
@@ -67,16 +68,17 @@ public final class ServedCopies implements ReplicaCopies {
     private int opening; // guarded by open
     private final Map<Path, Known> checksums = new ConcurrentHashMap<>();
 
-    public ServedCopies(Disk disk, Source source, LongSupplier nanoClock) {
+    public ServedCopies(int group, Disk disk, Source source, LongSupplier nanoClock) {
+        this.group = group;
         this.disk = disk;
         this.source = source;
         this.nanoClock = nanoClock;
     }
 
     @Override
-    public ReplicaCopy open(int group) throws IOException {
-        if (group != 0) {
-            throw new IOException("there is no group %d on this node".formatted(group));
+    public ReplicaCopy open(int wanted) throws IOException {
+        if (wanted != group) {
+            throw new IOException("there is no group %d on this node".formatted(wanted));
         }
         closeIdle();
         synchronized (open) {

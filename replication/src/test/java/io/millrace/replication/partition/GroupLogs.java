@@ -8,11 +8,20 @@ public final class GroupLogs {
 
     /// Stops without waiting and without a snapshot.
     public static void abandon(ReplicatedLog log) {
-        ((GroupLog) log).abandon();
+        if (log instanceof ManyGroups groups) {
+            groups.abandon();
+        } else {
+            ((GroupLog) log).abandon();
+        }
     }
 
     public static boolean takeSnapshot(ReplicatedLog log) {
         return ((GroupLog) log).takeSnapshot();
+    }
+
+    /// One group of a log that has several.
+    public static ReplicatedLog group(ReplicatedLog log, int group) {
+        return ((ManyGroups) log).all().get(group);
     }
 
     public static void applyRetention(ReplicatedLog log) {

@@ -109,7 +109,7 @@ class StateSwapTest {
     }
 
     private static ServedCopies served(GroupState state, SimulatedDisk disk, AtomicLong nanos) {
-        return new ServedCopies(disk, source(state), nanos::get);
+        return new ServedCopies(0, disk, source(state), nanos::get);
     }
 
     private static ServedCopies.Source source(GroupState state) {
@@ -184,6 +184,7 @@ class StateSwapTest {
             this.disk = disk;
             this.state = open(disk, told);
             this.rebuild = new Rebuild(
+                    0,
                     state,
                     disk,
                     peers,
@@ -661,9 +662,10 @@ class StateSwapTest {
                             .append(1, i % 2, Nodes.records(value), 0, 0, -1, null)
                             .finish(i)));
         }
-        ServedCopies served = new ServedCopies(disk, source(source), System::nanoTime);
+        ServedCopies served = new ServedCopies(0, disk, source(source), System::nanoTime);
         GroupState target = GroupState.open(disk, onDisk(small, root.resolve("to")), 0, new Told());
         Rebuild rebuild = new Rebuild(
+                0,
                 target,
                 disk,
                 (member, group) -> served.open(group),

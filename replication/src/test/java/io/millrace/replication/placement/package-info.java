@@ -1,0 +1,4 @@
+@NullMarked
+package io.millrace.replication.placement;
+
+import org.jspecify.annotations.NullMarked;
