@@ -31,6 +31,10 @@ final class Console implements AutoCloseable {
     private static final Duration STEP_PATIENCE = Duration.ofSeconds(180);
     private static final Duration PORT_PATIENCE = Duration.ofSeconds(60);
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(60);
+    /// What `timeout` allows is for quiet machines and patient readers. Here it is this much longer, and over as soon
+    /// as the document's output has come.
+    private static final int TIMEOUT_FACTOR = 5;
+
     private static final char MARK = '\u001e';
     private static final Pattern MARKER = Pattern.compile(MARK + "(\\d+)");
 
@@ -50,10 +54,7 @@ final class Console implements AutoCloseable {
     /// @param folder an empty one
     static Console open(Path folder) throws IOException {
         Path launcher = folder.resolve("millrace");
-        Files.writeString(launcher, "#!/bin/sh\nexec '%s' \"$@\"\n".formatted(NodeProcess.ROOT.resolve("millrace")));
-        if (!launcher.toFile().setExecutable(true)) {
-            throw new IOException("cannot make " + launcher + " executable");
-        }
+        writeProgram(launcher, "exec '%s' \"$@\"".formatted(NodeProcess.ROOT.resolve("millrace")));
         ProcessBuilder builder = new ProcessBuilder("bash", "--norc", "--noprofile")
                 .directory(folder.toFile())
                 .redirectErrorStream(true);
@@ -63,7 +64,23 @@ final class Console implements AutoCloseable {
         // as on a terminal, where curl shows no progress among the output
         Files.writeString(folder.resolve(".curlrc"), "no-progress-meter\n");
         environment.put("CURL_HOME", folder.toString());
+        String path = environment.getOrDefault("PATH", "/usr/bin:/bin");
+        Path programs = Files.createDirectories(folder.resolve(".programs"));
+        writeProgram(programs.resolve("timeout"), """
+                PATH='%s'
+                export PATH
+                seconds=$1
+                shift
+                exec timeout $((seconds * %d)) "$@\"""".formatted(path, TIMEOUT_FACTOR));
+        environment.put("PATH", programs + ":" + path);
         return new Console(folder, builder.start());
+    }
+
+    private static void writeProgram(Path file, String script) throws IOException {
+        Files.writeString(file, "#!/bin/sh\n" + script + "\n");
+        if (!file.toFile().setExecutable(true)) {
+            throw new IOException("cannot make " + file + " executable");
+        }
     }
 
     /// Waits until nothing listens on the documents' port.
@@ -98,7 +115,8 @@ final class Console implements AutoCloseable {
     }
 
     /// Runs a command and returns what it printed, on standard output and standard error alike. For a background
-    /// command that is what it prints until the document's output has come or the patience ends.
+    /// command that is what it prints until the document's output has come or the patience ends. A command below
+    /// `timeout` is ended when the document's output has come.
     List<String> run(ConsoleStep step) throws IOException, InterruptedException {
         int number = steps++;
         Path script = folder.resolve(".step-" + number);
@@ -119,6 +137,9 @@ final class Console implements AutoCloseable {
                 marked = true;
             } else {
                 output.add(line);
+                if (step.isTimed() && step.matches(output)) {
+                    endTimed();
+                }
             }
         }
         removeMarkersNewline(output);
@@ -130,6 +151,13 @@ final class Console implements AutoCloseable {
             output.add(line);
         }
         return ConsoleStep.withoutLastBlankLines(output);
+    }
+
+    private void endTimed() {
+        bash.descendants()
+                .filter(process -> process.info().command().orElse("").endsWith("/timeout"))
+                .flatMap(ProcessHandle::children)
+                .forEach(ProcessHandle::destroy);
     }
 
     private @Nullable String next(long deadline) throws InterruptedException {

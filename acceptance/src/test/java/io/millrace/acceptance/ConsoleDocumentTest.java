@@ -96,6 +96,17 @@ class ConsoleDocumentTest {
         assertThat(started.isAlive()).isFalse();
     }
 
+    @Test
+    void whatGoesOnUntilATimeoutEndsWhenTheDocumentsOutputHasCome() throws IOException, InterruptedException {
+        try (Console console = Console.open(folder)) {
+            ConsoleStep endless =
+                    new ConsoleStep(1, "timeout 500 sh -c 'echo seen; exec tail -f /dev/null' | cat", List.of("seen"));
+            assertThat(console.run(endless)).containsExactly("seen");
+            assertThat(run(console, "timeout 1 echo quick")).containsExactly("quick");
+            assertThat(run(console, "timeout 100 false || echo failed")).containsExactly("failed");
+        }
+    }
+
     private static List<String> run(Console console, String command) throws IOException, InterruptedException {
         return console.run(new ConsoleStep(1, command, List.of()));
     }

@@ -25,6 +25,11 @@ record ConsoleStep(int line, String command, List<String> output) {
         return command.endsWith("&") && !command.endsWith("&&");
     }
 
+    /// Whether it goes on for ever and `timeout` ends it.
+    boolean isTimed() {
+        return command.startsWith("timeout ");
+    }
+
     /// All steps of a document's `console` blocks, in order.
     ///
     /// @throws IllegalArgumentException when a block does not begin with a prompt or is not closed

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalClusterTest {
     private static final int NODES = 3;
     private static final int PORT_STEP = 1000;
+    private static final int CURL_KNOWS_NO_AUTHORITY = 60;
     private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final Pattern VALUE = Pattern.compile("\"offset\":(\\d+),[^}]*?\"value\":\"([^\"]*)\"");
     private static final Pattern OFFSET = Pattern.compile("\"offset\":(\\d+)");
@@ -72,6 +73,61 @@ class LocalClusterTest {
             }
             http.shutdownNow();
         }
+    }
+
+    @Test
+    void anEncryptedClusterServesThoseWhoTrustItsAuthority() throws Exception {
+        basePort = freeBasePort();
+        try {
+            String table = run(
+                    0,
+                    "up",
+                    "--tls",
+                    "--nodes",
+                    Integer.toString(NODES),
+                    "--base-port",
+                    Integer.toString(basePort),
+                    "--set",
+                    "log.free-bytes-min=0");
+            assertThat(table.lines().filter(line -> line.endsWith(" ready"))).hasSize(NODES);
+            assertThat(curl(0, "n2", "/broker/topics", "-d", "{\"name\":\"secrets\",\"partitions\":1}"))
+                    .contains("\"ok\":true");
+            assertThat(curl(0, "n3", "/broker/topics/secrets/produce?idempotency_key=k", "-d", "whispered"))
+                    .containsAnyOf("\"synced\":true", "\"duplicate\":true");
+            for (int node = 1; node <= NODES; node++) {
+                assertThat(curl(0, "n" + node, "/broker/consume/secrets/g/0?offset=0&consistency=linearizable"))
+                        .contains("\"value\":\"whispered\"", "\"count\":1");
+            }
+            String plain = address("n1", "/health").toString();
+            assertThat(run(List.of("curl", "-sS", plain.replace("http:", "https:")), CURL_KNOWS_NO_AUTHORITY))
+                    .contains("certificate");
+            assertThat(run(List.of("curl", "-sS", plain), 0)).contains("\"error\":\"tls_required\"");
+            assertThat(run(0, "down").lines().filter(line -> line.endsWith("has stopped.")))
+                    .hasSize(NODES);
+        } finally {
+            for (int node = 1; node <= NODES; node++) {
+                run(-1, "kill", "n" + node);
+            }
+            http.shutdownNow();
+        }
+    }
+
+    /// With the cluster's authority; again while a leader is being elected.
+    private String curl(int exitCode, String node, String path, String... options)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                "curl",
+                "-fsSL",
+                "--retry",
+                "30",
+                "--retry-delay",
+                "1",
+                "--retry-all-errors",
+                "--cacert",
+                folder.resolve("cluster/certs/ca.pem").toString()));
+        command.addAll(List.of(options));
+        command.add(address(node, path).toString().replace("http:", "https:"));
+        return run(command, exitCode);
     }
 
     private void followerCatchesUp() throws Exception {
@@ -239,6 +295,10 @@ class LocalClusterTest {
                 new ArrayList<>(List.of(NodeProcess.ROOT.resolve("millrace").toString(), "cluster"));
         command.addAll(List.of(words));
         command.addAll(List.of("--dir", folder.resolve("cluster").toString()));
+        return run(command, exitCode);
+    }
+
+    private static String run(List<String> command, int exitCode) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("%s ends", command).isTrue();

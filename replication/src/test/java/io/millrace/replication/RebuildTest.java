@@ -234,6 +234,33 @@ class RebuildTest {
         assertThat(metric(behind, "replication_rebuilds_total")).isZero();
     }
 
+    @Test
+    void aFollowerWhoseEndIsWhereTheLeadersLogBeginsIsRebuiltAsWell() throws Exception {
+        cluster.form(3);
+        createTopic();
+        write(20);
+        String behind = cluster.follower();
+        awaitEqual();
+        // its state reaches to the end of its log, and a new term begins a new file right behind that
+        assertThat(GroupLogs.takeSnapshot(cluster.node(behind))).isTrue();
+        cluster.close(behind);
+        String next = cluster.follower();
+        assertThat(cluster.change(leader -> leader.transferLeadership(0, Optional.of(next))))
+                .isInstanceOf(MembershipOutcome.Done.class);
+        for (int i = 0; i < 10; i++) {
+            write(1); // each an entry: more than are kept
+        }
+        forgetTheLog();
+
+        cluster.reopen(behind);
+        awaitEqual();
+        assertThat(metric(behind, "replication_rebuilds_total"))
+                .as("otherwise this tested nothing")
+                .isGreaterThanOrEqualTo(1);
+        write(10);
+        awaitEqual();
+    }
+
     /// Passes reads on, after it has been told of each.
     private record Watched(ReplicaCopy copy, Meddler meddler) implements ReplicaCopy {
         interface Meddler {

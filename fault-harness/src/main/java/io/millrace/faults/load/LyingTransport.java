@@ -17,7 +17,7 @@ public final class LyingTransport implements Transport {
     private static final Pattern PARTITION = Pattern.compile("[?&]partition=(\\d+)");
     private static final int NOW_AND_THEN = 20;
     private static final long MEMORY_MS = 100;
-    private static final long LATE_MS = 2_500;
+    static final long LATE_MS = 2_500;
     private static final int ERROR = 500;
 
     private final Transport honest;

@@ -110,4 +110,23 @@ class LyingTransportTest {
         }
         assertThat(arrived).hasSize(78);
     }
+
+    @Test
+    void errorsAreAnsweredLateAndSuccessAtOnce() throws IOException, InterruptedException {
+        Request request = Request.post(0, PRODUCE, "a", TIMEOUT);
+        Answer error = new Answer(503, "{}", "");
+        long beginNs = System.nanoTime();
+
+        assertThat(new LyingTransport(ignored -> error, Lie.ANSWERS_LATE).send(request))
+                .isEqualTo(error);
+        assertThat(System.nanoTime() - beginNs).isGreaterThan(LyingTransport.LATE_MS * 1_000_000);
+
+        LyingTransport good = new LyingTransport(this::answer, Lie.ANSWERS_LATE);
+        Thread.currentThread().interrupt(); // waiting would throw
+        try {
+            assertThat(good.send(request).isOk()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
+    }
 }

@@ -8,7 +8,6 @@ import java.util.concurrent.TimeUnit;
 import org.apache.ratis.RaftConfigKeys;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
-import org.apache.ratis.rpc.SupportedRpcType;
 import org.apache.ratis.server.RaftServerConfigKeys;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
@@ -94,8 +93,8 @@ final class RatisSettings {
         RaftServerConfigKeys.Log.setQueueByteLimit(properties, SizeInBytes.valueOf(256L * MIB));
         // a dead follower must not fill the disk ...
         RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(properties, true);
-        // ... a short outage is caught up from the log, and RATIS-2500 is avoided. Alone there is nobody to
-        // catch up, but a node may be added before the next start, so it must not be 0
+        // ... a short outage is caught up from the log. Alone there is nobody to catch up, but a node may be
+        // added before the next start, so it must not be 0
         int keptEntries = Integer.getInteger("millrace.raft.keptEntries", peers == 1 ? 16 : 1000);
         RaftServerConfigKeys.Log.setPurgePreservationLogNum(properties, keptEntries);
         RaftServerConfigKeys.Log.setPurgeGap(properties, Math.clamp(keptEntries, 1, 128));
@@ -117,8 +116,9 @@ final class RatisSettings {
         // long enough for garbage collection pauses; heartbeats follow the smaller one (every 400 ms)
         RaftServerConfigKeys.Rpc.setTimeoutMin(properties, millis(TIMEOUT_MS_MIN));
         RaftServerConfigKeys.Rpc.setTimeoutMax(properties, millis(TIMEOUT_MS_MAX));
-        // only until the first leader; alone there is nobody to wait for. A peer that is started again in the same
-        // process must not vote while a lease from before may be valid; a new process takes longer than that
+        // only until the first leader; alone there is nobody to wait for. A peer that is started again in the
+        // same process must not vote while a lease from before may be valid; a new process takes longer than
+        // that
         long firstMin = again ? TIMEOUT_MS_MIN : 100;
         long firstMax = again ? TIMEOUT_MS_MAX : 300;
         RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, millis(peers == 1 ? 10 : firstMin));
@@ -132,7 +132,7 @@ final class RatisSettings {
     }
 
     private static void transport(RaftProperties properties, String host, int port, int entryBytesMax) {
-        RaftConfigKeys.Rpc.setType(properties, SupportedRpcType.GRPC);
+        RaftConfigKeys.Rpc.setType(properties, new RatisTransport());
         // the admin service is on this port too
         GrpcConfigKeys.Server.setHost(properties, host);
         GrpcConfigKeys.Server.setPort(properties, port);

@@ -40,7 +40,7 @@ class RatisSettingsTest {
     @ValueSource(ints = {0, 1, 2, 3, 7})
     void aNodeThatStartedAloneIsReadyForPeers(int peers) {
         RaftProperties properties = of(peers, false);
-        // 0 makes the leader tell a follower for ever that it needs what it has (RATIS-2500)
+        // 0 lets short outages be caught up by copies only
         assertThat(Log.purgePreservationLogNum(properties)).isPositive();
         assertThat(Log.purgeUptoSnapshotIndex(properties)).isTrue();
         assertThat(Log.Appender.installSnapshotEnabled(properties)).isFalse();
