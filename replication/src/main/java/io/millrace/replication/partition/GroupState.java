@@ -121,6 +121,7 @@ public final class GroupState implements StateMachine {
     private ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES_MIN);
 
     private volatile boolean inOrder;
+    private volatile boolean failed;
     private int pins; // guarded by flushing; files stay while there are any
     private boolean deletionsWait; // guarded by flushing
 
@@ -636,7 +637,13 @@ public final class GroupState implements StateMachine {
     }
 
     @Override
+    public boolean isSound() {
+        return !failed;
+    }
+
+    @Override
     public void logFailed(String what, Throwable cause) {
+        failed = true;
         listener.logFailed(what, cause);
     }
 

@@ -51,6 +51,11 @@ public interface StateMachine {
     /// Another node leads, or nobody.
     default void leaderChanged() {}
 
+    /// Whether what was applied can be trusted; false for good after an entry failed half-way.
+    default boolean isSound() {
+        return true;
+    }
+
     /// The consensus log cannot be written any more.
     void logFailed(String what, Throwable cause);
 }

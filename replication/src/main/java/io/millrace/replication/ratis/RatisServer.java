@@ -115,6 +115,12 @@ public final class RatisServer implements ManyGroups.GroupOpener {
         if (peer(group).stopped() == null || isClosing()) {
             return;
         }
+        for (int i = 0; i < machines.length; i++) {
+            if (!machines().get(i).isSound()) {
+                restartFailure = "group %d has failed; the node must be started again".formatted(i);
+                throw new IOException(restartFailure); // a snapshot of it would make half an entry durable
+            }
+        }
         RunningServer old = running();
         try {
             old.close();

@@ -62,6 +62,7 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
                     stateMachines.get(group).durableIndex());
         }
         List<RaftPeer> peers = members.stream().map(RunningServer::toPeer).toList();
+        List<RaftPeer> founders = stateMachines.size() == 1 ? peers : Founders.of(folder, members);
         InetSocketAddress address = parse(settings.self().raftAddress());
         ClientId clientId = ClientId.randomId();
         AtomicReferenceArray<RatisStateMachine> machines = new AtomicReferenceArray<>(stateMachines.size());
@@ -92,7 +93,7 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
             server.start();
             List<RunningPeer> running = new ArrayList<>();
             for (int group = 0; group < stateMachines.size(); group++) {
-                ensureGroup(server, clientId, groupId(group), peers);
+                ensureGroup(server, clientId, groupId(group), group == 0 ? peers : founders);
                 running.add(new RunningPeer(server, server.getDivision(groupId(group)), machines.get(group), clientId));
             }
             return new RunningServer(server, running);
@@ -117,8 +118,8 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
                 "the raft folder holds a group %s, which is none of this cluster's %d".formatted(id, groups));
     }
 
-    /// Ratis starts the first group, and others that it finds on disk. One that is new, or that knows nobody because a
-    /// crash came before its first entry, is told its peers.
+    /// Ratis starts the first group, and others that it finds on disk. One that is new, or that knows nobody
+    /// because a crash came before its first entry, is told its peers; see [Founders].
     private static void ensureGroup(RaftServer server, ClientId clientId, RaftGroupId id, List<RaftPeer> peers)
             throws IOException {
         boolean there = false;
