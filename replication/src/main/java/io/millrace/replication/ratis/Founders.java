@@ -15,7 +15,8 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.apache.ratis.protocol.RaftPeer;
 
-/// With whom a group other than 0 begins: the nodes that made the cluster, for all time, in a file `founders` beside the
+/// With whom a group other than 0 begins: the nodes that made the cluster, for all time, in a file `founders` beside
+/// the
 /// Raft logs of each of them.
 ///
 /// A group whose log has nothing in it yet must be given its members at every start, and it must be these: a node
@@ -34,8 +35,8 @@ final class Founders {
     /// @return the founders at their present addresses; none on a node that joined
     static List<RaftPeer> of(Path folder, List<Member> members) throws IOException {
         Path file = folder.resolve(NAME);
-        boolean fresh = !Files.exists(
-                folder.resolve(RunningServer.groupId(0).getUuid().toString()));
+        boolean fresh =
+                !Files.exists(folder.resolve(RunningServer.groupId(0).getUuid().toString()));
         if (fresh && !members.isEmpty() && !Files.exists(file)) {
             write(folder, file, members);
         }
@@ -86,9 +87,8 @@ final class Founders {
             text.append(line).append('\n');
         }
         if (members.isEmpty() || !lines.getLast().equals(checksum(text.toString()))) {
-            throw new CorruptLogException(
-                    "%s is corrupt: expected a last line %s, found '%s'"
-                            .formatted(file, checksum(text.toString()), lines.isEmpty() ? "" : lines.getLast()));
+            throw new CorruptLogException("%s is corrupt: expected a last line %s, found '%s'"
+                    .formatted(file, checksum(text.toString()), lines.isEmpty() ? "" : lines.getLast()));
         }
         return members;
     }

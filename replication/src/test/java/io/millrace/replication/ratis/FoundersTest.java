@@ -27,7 +27,8 @@ class FoundersTest {
     }
 
     private void open() throws IOException {
-        Files.createDirectories(folder.resolve(RunningServer.groupId(0).getUuid().toString()));
+        Files.createDirectories(
+                folder.resolve(RunningServer.groupId(0).getUuid().toString()));
     }
 
     @Test
@@ -36,8 +37,7 @@ class FoundersTest {
         open();
         assertThat(founders(List.of(ONE, TWO, LATER))).containsExactly("n1@01234567 h:1", "n2@abcdefgh h:3");
         Member moved = new Member("n2", "abcdefghij", "elsewhere:7", "");
-        assertThat(founders(List.of(ONE, moved, LATER)))
-                .containsExactly("n1@01234567 h:1", "n2@abcdefgh elsewhere:7");
+        assertThat(founders(List.of(ONE, moved, LATER))).containsExactly("n1@01234567 h:1", "n2@abcdefgh elsewhere:7");
     }
 
     @Test
