@@ -93,7 +93,7 @@ LUA
   local put="$etcd_leader/v3/kv/put" one="$node_leader/broker/topics/bench/produce" ndjson="$node_leader/broker/topics/bench/produce-ndjson"
   echo "warming up"
   seconds=10 measure "warm etcd" 64 "$scratch/etcd.lua" "$put" 1 "${etcd_pids[@]}" >/dev/null
-  seconds=20 measure "warm millrace" 64 "$scratch/one.lua" "$one" 1 "${node_pids[@]}" >/dev/null
+  seconds=60 measure "warm millrace" 64 "$scratch/one.lua" "$one" 1 "${node_pids[@]}" >/dev/null
   seconds=5 measure "warm ndjson" 16 "$scratch/ndjson100.lua" "$ndjson" 100 "${node_pids[@]}" >/dev/null
   : >"$scratch/rows"
   for run in $(seq "$runs"); do

@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 /// Joins everything that waits into one entry, and keeps a few entries on their way.
 ///
 /// There is no timer: when nothing is on its way, a request goes out at once; while an entry is on its way, the
-/// next one grows until that one ends, or until it is worth an fsync of its own ([#ENTRY_BYTES_MIN]). So a lone
-/// request pays no delay, many pay for one fsync together, and large ones keep the disk busy while replies travel.
-/// A caller that has several at hand [gathers][#gather] them first; else the first would go out alone and the others
-/// wait for its fsync.
+/// next one grows until that one ends, or until it is worth an fsync of its own ([#ENTRY_BYTES_MIN],
+/// [#ENTRY_REQUESTS_MIN]). So a lone request pays no delay, many pay for one fsync together, and large ones
+/// keep the disk busy while replies travel. A caller that has several at hand [gathers][#gather] them first;
+/// else the first would go out alone and the others wait for its fsync.
 ///
 /// Requests are decided in the order in which they arrived. Plain appends to one partition share a record
 /// batch; one that may be rejected (key, expected offset, stamp) has a batch of its own and ends the shared
@@ -44,9 +44,11 @@ import org.jspecify.annotations.Nullable;
 final class Batcher implements PendingEntry.Owner {
     /// An entry stops growing here; larger ones gain nothing and make the next one wait.
     static final int ENTRY_BYTES_TARGET = 1 << 20;
-    /// Beside others, an entry goes out only when this much waits for it. An entry costs some 100 µs of CPU on its
-    /// way (five hand-overs between threads and a system call that waits for the disk), whatever is in it.
+    /// Beside others, an entry goes out only when this much waits for it. An entry costs some 100 µs of CPU on
+    /// its way (five hand-overs between threads and a system call that waits for the disk), whatever is in it.
     static final int ENTRY_BYTES_MIN = 64 << 10;
+    /// ... or so many requests: their answers keep the event loops busy while the disk writes the next.
+    static final int ENTRY_REQUESTS_MIN = 16;
     private static final long PARK_NANOS = 1_000_000_000; // only a safety net: arrivals and completions unpark
 
     private final Consensus consensus;
@@ -124,7 +126,9 @@ final class Batcher implements PendingEntry.Owner {
     private boolean isDue() {
         int entriesBefore = inFlightCount.get();
         return entriesBefore == 0
-                || (entriesBefore < inFlightMax && pendingBytes.get() - inFlightBytes.get() >= besideBytesMin);
+                || (entriesBefore < inFlightMax
+                        && (pendingBytes.get() - inFlightBytes.get() >= besideBytesMin
+                                || queue.size() >= ENTRY_REQUESTS_MIN));
     }
 
     /// The first who finds it asleep wakes it: that is a system call, made by threads with better things to do.

@@ -199,6 +199,18 @@ class BatcherTest {
         assertThat(large.doWork()).isEqualTo(more < 0 ? 0 : 2);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 0, 1})
+    void besideAnotherEntryOneGoesOutForManyRequests(int more) {
+        batcher.offer(append(first, 200, "what is on its way does not count"));
+        assertThat(batcher.doWork()).isEqualTo(1);
+        int count = Batcher.ENTRY_REQUESTS_MIN + more;
+        for (int i = 0; i < count; i++) {
+            batcher.offer(append(first, 200, "a"));
+        }
+        assertThat(batcher.doWork()).isEqualTo(more < 0 ? 0 : count);
+    }
+
     @Test
     void neverMoreThanAFewEntriesAreOnTheirWay() {
         Batcher large = batcher(1 << 20, 4 << 20);
