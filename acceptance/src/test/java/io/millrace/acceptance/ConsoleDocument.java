@@ -3,8 +3,11 @@ package io.millrace.acceptance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -13,6 +16,8 @@ import java.util.regex.Pattern;
 /// A document whose `console` blocks are run word for word.
 final class ConsoleDocument {
     private static final Pattern ELECTION = Pattern.compile("\"error\":\"(no_leader|not_leader|outcome_unknown)\"");
+
+    private static final Path LOCK_FILE = Path.of(System.getProperty("java.io.tmpdir"), "millrace-documents.lock");
 
     private final Path path;
     private final List<String> lines;
@@ -54,6 +59,17 @@ final class ConsoleDocument {
     }
 
     private List<String> run(Path folder, Predicate<ConsoleStep> skipped, List<List<String>> outputs)
+            throws IOException, InterruptedException {
+        // one at a time: documents use the same ports, and tests run in several processes
+        try (FileChannel channel =
+                        FileChannel.open(LOCK_FILE, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = channel.lock()) {
+            assertThat(held.isValid()).isTrue();
+            return runAlone(folder, skipped, outputs);
+        }
+    }
+
+    private List<String> runAlone(Path folder, Predicate<ConsoleStep> skipped, List<List<String>> outputs)
             throws IOException, InterruptedException {
         Console.awaitFreePort();
         List<String> differences = new ArrayList<>();

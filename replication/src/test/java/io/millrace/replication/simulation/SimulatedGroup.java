@@ -19,6 +19,7 @@ final class SimulatedGroup {
     private final SplittableRandom random;
     private final List<Message> messages = new ArrayList<>();
     private final boolean[][] cut;
+    private long lastTermLed;
     private final boolean[] votes;
     private final List<RaftLog.Entry> history = new ArrayList<>();
     private final List<List<CommandOutcome>> decisions = new ArrayList<>();
@@ -195,7 +196,13 @@ final class SimulatedGroup {
                 supporter.follow(term + 1, candidate);
             }
             standing.lead(term + 1);
+            lastTermLed = term + 1;
         }
+    }
+
+    /// The highest term in which anybody has led, whatever has become of it.
+    long lastTermLed() {
+        return lastTermLed;
     }
 
     /// The leader of the highest term; null when there is none.

@@ -41,10 +41,10 @@ class SimulationTest {
     }
 
     /// 5073: a deposed leader that has not noticed. 10005: a copy whose fsync failed. 14733: a copy of a partition
-    /// of which everything was deleted.
+    /// of which everything was deleted. 25486: a deposed leader whose successor has lost power.
     @Test
     void whatWasFoundOnceStaysFixed() {
-        for (long seed : new long[] {5_073, 10_005, 14_733}) {
+        for (long seed : new long[] {5_073, 10_005, 14_733, 25_486}) {
             Simulation.runAndTell(seed, Parts.GOOD);
         }
     }

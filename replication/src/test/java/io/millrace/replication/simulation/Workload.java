@@ -49,7 +49,7 @@ final class Workload {
     private static final String COUNTER = "counter";
     private static final int OPEN_WRITES_MAX = 6;
 
-    /// @param deposed whether another node led a later term when it was made
+    /// @param deposed whether another node had led a later term when it was made
     private record Attempt(
             SimulatedNode node, int life, long number, boolean deposed, CompletableFuture<AppendOutcome> future) {}
 
@@ -300,8 +300,7 @@ final class Workload {
     /// time, and not tested here.
     private boolean isDeposed(SimulatedNode node) {
         SimulatedConsensus consensus = node.consensus();
-        SimulatedConsensus leader = group.leader();
-        return consensus != null && leader != null && consensus.term() < leader.term();
+        return consensus != null && consensus.term() < group.lastTermLed();
     }
 
     private void send(SimulatedNode node, String what, CompletableFuture<?> future, Settled settled) {
