@@ -61,8 +61,7 @@ final class ConsoleDocument {
     private List<String> run(Path folder, Predicate<ConsoleStep> skipped, List<List<String>> outputs)
             throws IOException, InterruptedException {
         // one at a time: documents use the same ports, and tests run in several processes
-        try (FileChannel channel =
-                        FileChannel.open(LOCK_FILE, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(LOCK_FILE, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 FileLock held = channel.lock()) {
             assertThat(held.isValid()).isTrue();
             return runAlone(folder, skipped, outputs);
