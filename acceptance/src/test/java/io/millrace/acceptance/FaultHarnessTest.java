@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -79,6 +80,9 @@ class FaultHarnessTest {
                     .as("ends within %d s; so far: %s", patienceS, text)
                     .isTrue();
             assertThat(process.exitValue()).as(text).isZero();
+            try (Stream<Path> left = Files.list(folder)) {
+                assertThat(left).as("what a good run leaves behind").containsExactly(output);
+            }
             System.out.print(text);
             return text;
         } finally {

@@ -62,7 +62,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         if (!obstacle.isEmpty()) {
             return new RowResult.Skipped(row, obstacle);
         }
-        return run(row, row.round(), row.needs(), null, "");
+        return run(row, row.round(), row.needs(), null, false);
     }
 
     /// Runs a row with its planted bug.
@@ -77,13 +77,8 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         if (!obstacle.isEmpty()) {
             return new RowResult.Skipped(row, obstacle);
         }
-        RowResult result = run(
-                row,
-                planted == null ? row.round() : planted,
-                needs,
-                row.planted().lie(),
-                "-planted");
-        return result instanceof RowResult.Checked checked ? new RowResult.Proved(row, checked) : result;
+        return run(
+                row, planted == null ? row.round() : planted, needs, row.planted().lie(), true);
     }
 
     private String obstacle(Row row, Set<Need> needs) {
@@ -106,10 +101,10 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
         return seed * 31 + row.name().hashCode();
     }
 
-    private RowResult run(Row row, Row.Round round, Set<Need> needs, @Nullable Lie lie, String suffix)
+    private RowResult run(Row row, Row.Round round, Set<Need> needs, @Nullable Lie lie, boolean planted)
             throws InterruptedException {
         long rowSeed = seedOf(row);
-        Path own = folder.resolve(row.name() + suffix + "-" + seed);
+        Path own = folder.resolve(row.name() + (planted ? "-planted-" : "-") + seed);
         int first = row.course() == Row.Course.GROWING ? 1 : nodes;
         long beginNs = System.nanoTime();
         RowResult result;
@@ -131,7 +126,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
                 if (noticed != null) {
                     problems.add(noticed);
                 }
-                result = new RowResult.Checked(
+                RowResult.Checked checked = new RowResult.Checked(
                         row,
                         rowSeed,
                         verdict,
@@ -141,6 +136,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
                         problems,
                         (System.nanoTime() - beginNs) / 1e9,
                         own.toString());
+                result = planted ? new RowResult.Proved(row, checked) : checked;
             }
         } catch (IOException broken) {
             String message = broken.getMessage();
