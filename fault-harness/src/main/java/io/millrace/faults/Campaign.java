@@ -78,7 +78,11 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
             return new RowResult.Skipped(row, obstacle);
         }
         return run(
-                row, planted == null ? row.round() : planted, needs, row.planted().lie(), true);
+                row,
+                planted == null ? row.round() : planted,
+                needs,
+                row.planted().lie(),
+                true);
     }
 
     private String obstacle(Row row, Set<Need> needs) {
