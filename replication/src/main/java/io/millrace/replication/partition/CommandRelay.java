@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 
@@ -38,6 +39,8 @@ import java.util.function.Function;
 /// The answer begins with 0 and then has the entry's index (8) and the outcome ([OutcomeLayout]); or with 1 and the
 /// leader's node id, empty when nobody leads; or with 2 (has not happened) or 3 (nobody knows) and why.
 ///
+/// Bound: as many bytes are on their way as may wait in a batcher; more is refused as overloaded.
+///
 /// Threading: any.
 final class CommandRelay {
     private static final int EVERYWHERE = 1;
@@ -50,6 +53,7 @@ final class CommandRelay {
     private final ReplicaPeers peers;
     private final Function<String, Optional<Member>> memberOf;
     private final LongAdder sent = new LongAdder();
+    private final AtomicLong inFlightBytes = new AtomicLong();
 
     /// @param memberOf by node id
     CommandRelay(ReplicaPeers peers, Function<String, Optional<Member>> memberOf) {
@@ -91,14 +95,23 @@ final class CommandRelay {
         EntryLayout.finishCommand(command, at, EntryLayout.APPEND);
         EntryLayout.finish(command, 0, 1);
         byte[] bytes = java.util.Arrays.copyOf(entry.array(), 1 + command.position());
+        if (!reserve(bytes.length, log.settings.pendingBytesMax())) {
+            return CompletableFuture.completedFuture(new AppendOutcome.Overloaded());
+        }
         CompletableFuture<AppendOutcome> answer = ask(log, bytes)
                 .thenApply(decided -> appended(decided, began))
-                .exceptionallyCompose(failure -> cause(failure) instanceof NotLeaderException elsewhere
-                        ? CompletableFuture.completedFuture(new AppendOutcome.NotLeader(elsewhere.leader()))
-                        : CompletableFuture.failedFuture(cause(failure)));
-        return wanted == Acknowledgement.NONE
-                ? CompletableFuture.completedFuture(new AppendOutcome.Accepted())
-                : answer;
+                .exceptionallyCompose(failure -> switch (cause(failure)) {
+                    case NotLeaderException elsewhere ->
+                        CompletableFuture.completedFuture(new AppendOutcome.NotLeader(elsewhere.leader()));
+                    case Throwable other -> CompletableFuture.failedFuture(other);
+                });
+        if (wanted != Acknowledgement.NONE) {
+            return answer;
+        }
+        return answer.isDone() // what was refused at once has not been accepted
+                ? answer.thenApply(
+                        outcome -> outcome instanceof AppendOutcome.Appended ? new AppendOutcome.Accepted() : outcome)
+                : CompletableFuture.completedFuture(new AppendOutcome.Accepted());
     }
 
     private static AppendOutcome appended(Decided decided, long beganNanos) {
@@ -130,6 +143,11 @@ final class CommandRelay {
         EntryLayout.begin(command);
         EntryLayout.putCommand(command, type, body);
         EntryLayout.finish(command, 0, 1);
+        if (!reserve(entry.capacity(), log.settings.pendingBytesMax())) {
+            return CompletableFuture.failedFuture(new ReplicationException(
+                    "too much is on its way to leaders already (%d bytes); try again".formatted(inFlightBytes.get()),
+                    null));
+        }
         return ask(log, entry.array());
     }
 
@@ -138,15 +156,28 @@ final class CommandRelay {
         return type >= EntryLayout.APPEND && type <= EntryLayout.FENCE;
     }
 
+    /// @param command whose bytes are reserved; given back when it ends
     private CompletableFuture<Decided> ask(GroupLog log, byte[] command) {
         String leader = log.consensus.leader().orElse(null);
         Optional<Member> member = leader == null ? Optional.empty() : memberOf.apply(leader);
         if (member.isEmpty() || log.settings.nodeId().equals(leader)) {
             // this node has been elected and is not ready yet, or nobody leads
+            inFlightBytes.addAndGet(-command.length);
             return CompletableFuture.failedFuture(PendingEntry.notLeading(null));
         }
         sent.increment();
-        return peers.ask(member.get(), log.number, command).thenApply(CommandRelay::decode);
+        return peers.ask(member.get(), log.number, command)
+                .whenComplete((answer, failure) -> inFlightBytes.addAndGet(-command.length))
+                .thenApply(CommandRelay::decode);
+    }
+
+    /// @return false when too much would be on its way; nothing is reserved then
+    boolean reserve(long bytes, long bytesMax) {
+        if (inFlightBytes.addAndGet(bytes) <= bytesMax) {
+            return true;
+        }
+        inFlightBytes.addAndGet(-bytes);
+        return false;
     }
 
     private static Decided decode(byte[] answer) {
@@ -174,22 +205,32 @@ final class CommandRelay {
 
     /// Decides a command that came from another node, as the leader of the group.
     static CompletableFuture<byte[]> answer(GroupLog log, byte[] request) {
-        byte type;
-        byte[] body;
+        Asked asked;
         try {
-            ByteBuffer entry = ByteBuffer.wrap(request, 1, request.length - 1).slice();
-            EntryLayout.verify(entry);
-            entry.position(EntryLayout.HEADER_BYTES);
-            type = entry.get();
-            body = new byte[entry.getInt()];
-            entry.get(body);
-            if (!mayTravel(type) || entry.hasRemaining()) {
-                throw new InvalidEntryException("a command of type %d does not travel".formatted(type));
-            }
+            asked = read(request);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(new ReplicationException("this is no command: " + e, e));
         }
-        return decide(log, request[0], type, body).handle((decided, failure) -> encode(decided, failure));
+        return decide(log, request[0], asked.type(), asked.body())
+                .handle((decided, failure) -> encode(decided, failure));
+    }
+
+    record Asked(byte type, byte[] body) {}
+
+    /// @throws RuntimeException these bytes are no command, or one that does not travel
+    static Asked read(byte[] request) {
+        ByteBuffer entry = ByteBuffer.wrap(request, 1, request.length - 1).slice();
+        EntryLayout.verify(entry);
+        entry.position(EntryLayout.HEADER_BYTES);
+        byte type = entry.get();
+        int length = entry.getInt();
+        if (!mayTravel(type) || length != entry.remaining()) {
+            throw new InvalidEntryException("a command of type %d with %d bytes of %d does not travel"
+                    .formatted(type, entry.remaining(), length));
+        }
+        byte[] body = new byte[length];
+        entry.get(body);
+        return new Asked(type, body);
     }
 
     private static CompletableFuture<Decided> decide(GroupLog log, byte flags, byte type, byte[] body) {
