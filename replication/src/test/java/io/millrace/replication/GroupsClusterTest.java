@@ -155,6 +155,14 @@ class GroupsClusterTest {
         for (ReplicatedLog node : cluster.nodes().values()) {
             assertThat(node.leader("t", 0)).isNotEqualTo(Optional.of("n2"));
         }
+        // back at once, it would be taken for one that gave the lead away, and wait for minutes
+        Nodes.await(
+                "whoever leads group 1 has noticed that n2 is away",
+                () -> cluster.nodes().values().stream()
+                        .flatMap(node -> node.cluster().view().groups().stream())
+                        .filter(group -> group.group() == 1 && group.role().equals("leader"))
+                        .flatMap(group -> group.followers().stream())
+                        .anyMatch(follower -> follower.nodeId().equals("n2") && follower.silentMs() > 2_500));
         cluster.reopen("n2");
         awaitValues(cluster, expected);
         Nodes.await(
