@@ -82,6 +82,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     boolean leads(String topic, int partition);
 
+    /// Node ids of those who hold the partition, as far as this node knows.
+    default List<String> replicas(String topic, int partition) {
+        return cluster().view().members().stream().map(Member::nodeId).toList();
+    }
+
     Health health();
 
     Cluster cluster();

@@ -557,6 +557,11 @@ public final class ManyGroups implements ReplicatedLog {
         return deciding(topic, partition).consensus.leads();
     }
 
+    @Override
+    public List<String> replicas(String topic, int partition) {
+        return cluster.nodesOf(deciding(topic, partition).number);
+    }
+
     /// Ready when all groups are; role and indexes are those of group 0.
     @Override
     public Health health() {
