@@ -118,11 +118,7 @@ final class QueryPlanner {
         if (emit.continuous()) {
             refuseUnrepeatable(rel, written);
         }
-        RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel);
-        PlanNode plan = PlanTranslator.translate(optimized, planning);
-        if (emit.finalOnly()) {
-            plan = withFinal(plan, emitPlace);
-        }
+        PlanNode plan = emit.finalOnly() ? finalPlan(rel, emitPlace) : planned(rel, Optimizer.Effort.FULL);
         List<String> called = OutputNames.of(
                 written, visible.fields.stream().map(field -> field.getValue()).toList());
         List<ColumnInfo> names = new ArrayList<>();
@@ -191,9 +187,23 @@ final class QueryPlanner {
         return found.isEmpty() ? null : found.getFirst();
     }
 
-    /// Holds rows back until they are final, as near to the top as a time column reaches.
-    private static PlanNode withFinal(PlanNode plan, @Nullable SqlNode place) {
+    private PlanNode planned(RelNode rel, Optimizer.Effort effort) {
+        RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel, effort);
+        return PlanTranslator.translate(optimized, planning);
+    }
+
+    /// The plan with rows held back until they are final, as near to the top as a time column reaches.
+    ///
+    /// What the optimizer finds out decides how a query runs, not whether it may: a time column that it has
+    /// replaced by the only value it can have still says when a row is final, so then the query is planned as
+    /// it is written.
+    private PlanNode finalPlan(RelNode rel, @Nullable SqlNode place) {
+        PlanNode plan = planned(rel, Optimizer.Effort.FULL);
         PlanNode emitted = finalOrNull(plan, PlanShape.of(plan));
+        if (emitted == null) {
+            PlanNode asWritten = planned(rel, Optimizer.Effort.AS_WRITTEN);
+            emitted = finalOrNull(asWritten, PlanShape.of(asWritten));
+        }
         if (emitted == null) {
             throw Problems.at(
                     "emit_final_needs_watermark",
@@ -207,6 +217,19 @@ final class QueryPlanner {
     }
 
     private static @Nullable PlanNode finalOrNull(PlanNode plan, PlanShape shape) {
+        if (shape.constant(plan)) {
+            return plan; // all of its rows are there in the first step, if there are any
+        }
+        if (plan instanceof PlanNode.Union union && hasConstants(union, shape)) {
+            return besideConstants(union, shape);
+        }
+        if (plan instanceof PlanNode.Calc calc
+                && calc.input() instanceof PlanNode.Union union
+                && hasConstants(union, shape)) {
+            List<PlanNode> inputs = new ArrayList<>();
+            union.inputs().forEach(input -> inputs.add(new PlanNode.Calc(input, calc.program())));
+            return besideConstants(new PlanNode.Union(inputs, calc.schema()), shape);
+        }
         int column = shape.finalColumn(plan);
         // the end of a window says it soonest, even where the projection drops it
         if (column >= 0 && !(plan instanceof PlanNode.Calc calc && dropsEnd(calc, column, shape))) {
@@ -239,6 +262,24 @@ final class QueryPlanner {
             case PlanNode.EmitFinal already -> already;
             case PlanNode.Failed failed -> null;
         };
+    }
+
+    private static boolean hasConstants(PlanNode.Union union, PlanShape shape) {
+        return union.inputs().stream().anyMatch(shape::constant);
+    }
+
+    /// Constant rows are final at once, whatever the others wait for.
+    private static @Nullable PlanNode besideConstants(PlanNode.Union union, PlanShape shape) {
+        List<PlanNode> inputs = new ArrayList<>();
+        List<PlanNode> changing = new ArrayList<>();
+        union.inputs().forEach(input -> (shape.constant(input) ? inputs : changing).add(input));
+        PlanNode emitted = finalOrNull(
+                changing.size() == 1 ? changing.getFirst() : new PlanNode.Union(changing, union.schema()), shape);
+        if (emitted == null) {
+            return null;
+        }
+        inputs.add(emitted);
+        return new PlanNode.Union(inputs, union.schema());
     }
 
     private static boolean dropsEnd(PlanNode.Calc calc, int column, PlanShape shape) {
