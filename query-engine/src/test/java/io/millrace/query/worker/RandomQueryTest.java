@@ -2,6 +2,7 @@ package io.millrace.query.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.query.Seeds;
 import io.millrace.query.SqlException;
 import io.millrace.query.circuit.Circuits;
 import io.millrace.query.data.Batch;
@@ -49,7 +50,6 @@ import org.junit.jupiter.api.io.TempDir;
 /// Each runs through the whole engine in random steps; the sum of its changes must equal what the naive
 /// evaluator makes of all rows at once, and what DuckDB answers where it speaks the same SQL.
 class RandomQueryTest {
-    private static final int DATA_SETS = Integer.getInteger("millrace.random.datasets", 50);
     private static final int QUERIES_A_DATA_SET = 10;
     private static final long BASE_MS = Instant.parse("2001-01-01T00:00:00Z").toEpochMilli();
     private static final String COLUMNS =
@@ -66,8 +66,8 @@ class RandomQueryTest {
 
     @Test
     void everyAnswerIsTheNaiveOneWhateverTheSteps() throws Exception {
-        long first = Long.getLong("millrace.seed", System.nanoTime() & 0xffffff);
-        int dataSets = Long.getLong("millrace.seed") == null ? DATA_SETS : 1;
+        long first = Seeds.first(1);
+        int dataSets = Integer.getInteger("millrace.random.datasets", Seeds.isOne() ? 1 : 50);
         for (long seed = first; seed < first + dataSets; seed++) {
             runDataSet(seed);
         }
