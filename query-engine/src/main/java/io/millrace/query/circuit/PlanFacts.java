@@ -272,6 +272,9 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
         if (call.getOperands().isEmpty()) {
             return null;
         }
+        if (call.getKind() == SqlKind.CASE) {
+            return ofCase(call, program, input);
+        }
         Waterline base = ofExpression(call.getOperands().get(0), program, input);
         if (base == null) {
             return null;
@@ -314,6 +317,26 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
             return new Waterline.Shifted(base, -arguments[1]);
         }
         return null;
+    }
+
+    /// One of several values, so no less than the least of them. COALESCE is such a CASE.
+    private static @Nullable Waterline ofCase(RexCall call, CalcProgram program, PlanFacts input) {
+        List<RexNode> operands = call.getOperands();
+        List<Waterline> parts = new ArrayList<>();
+        for (int i = 0; i < operands.size(); i++) {
+            boolean condition = i % 2 == 0 && i < operands.size() - 1;
+            if (condition || RexLiteral.isNullLiteral(resolve(operands.get(i), program))) {
+                continue;
+            }
+            Waterline part = ofExpression(operands.get(i), program, input);
+            boolean sameType =
+                    operands.get(i).getType().getSqlTypeName() == call.getType().getSqlTypeName();
+            if (part == null || !sameType) {
+                return null;
+            }
+            parts.add(part);
+        }
+        return parts.isEmpty() ? null : new Waterline.Min(parts);
     }
 
     private static RexNode resolve(RexNode node, CalcProgram program) {

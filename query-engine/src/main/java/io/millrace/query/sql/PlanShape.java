@@ -1,5 +1,6 @@
 package io.millrace.query.sql;
 
+import io.millrace.query.data.Schema;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.PlanNode.JoinKind;
@@ -61,15 +62,36 @@ final class PlanShape {
         return shape(node).constant;
     }
 
-    /// The column of the node that says when a row is final: `window_end` if there is one, −1 for none.
+    /// The column of the node that says when a row is final, −1 for none. `window_end` says it soonest; of
+    /// several, one that every row has.
     int finalColumn(PlanNode node) {
-        BitSet times = shape(node).times;
-        for (int i = times.nextSetBit(0); i >= 0; i = times.nextSetBit(i + 1)) {
-            if (node.schema().name(i).equals(WindowFunctions.END)) {
-                return i;
+        int best = -1;
+        int bestRank = -1;
+        for (int column : times(node)) {
+            int rank = (node.schema().name(column).equals(WindowFunctions.END) ? 2 : 0)
+                    + (NeverNull.column(node, column) ? 1 : 0);
+            if (rank > bestRank) {
+                best = column;
+                bestRank = rank;
             }
         }
-        return times.nextSetBit(0);
+        return best;
+    }
+
+    /// The columns of the node that watermarks bound.
+    List<Integer> times(PlanNode node) {
+        return shape(node).times.stream().boxed().toList();
+    }
+
+    /// Those that say the same as `column` does, of other rows: of its type, and ends of windows if it is one.
+    List<Integer> otherTimes(PlanNode node, int column) {
+        Schema schema = node.schema();
+        boolean end = schema.name(column).equals(WindowFunctions.END);
+        return times(node).stream()
+                .filter(other -> other != column
+                        && schema.type(other).type() == schema.type(column).type()
+                        && schema.name(other).equals(WindowFunctions.END) == end)
+                .toList();
     }
 
     private Shape shape(PlanNode node) {
@@ -216,13 +238,23 @@ final class PlanShape {
         return times;
     }
 
-    /// Whether it is a bounded column, or never decreases when one grows.
+    /// Whether it is a bounded column, one of several bounded columns, or never decreases when one grows.
     private static boolean follows(RexNode node, Shape input) {
         if (node instanceof RexInputRef reference) {
             return input.times.get(reference.getIndex());
         }
         if (!(node instanceof RexCall call) || call.getOperands().isEmpty()) {
             return false;
+        }
+        if (call.getKind() == SqlKind.CASE) {
+            List<RexNode> values = Rels.values(call).stream()
+                    .filter(value -> !RexLiteral.isNullLiteral(value))
+                    .toList();
+            return !values.isEmpty()
+                    && values.stream()
+                            .allMatch(value -> value.getType().getSqlTypeName()
+                                            == call.getType().getSqlTypeName()
+                                    && follows(value, input));
         }
         RexNode base = call.getOperands().get(0);
         boolean sameType = call.getType().getSqlTypeName() == base.getType().getSqlTypeName();

@@ -192,17 +192,15 @@ final class QueryPlanner {
         return PlanTranslator.translate(optimized, planning);
     }
 
-    /// The plan with rows held back until they are final, as near to the top as a time column reaches.
+    /// The plan with rows held back until they are final.
     ///
     /// What the optimizer finds out decides how a query runs, not whether it may: a time column that it has
     /// replaced by the only value it can have still says when a row is final, so then the query is planned as
     /// it is written.
     private PlanNode finalPlan(RelNode rel, @Nullable SqlNode place) {
-        PlanNode plan = planned(rel, Optimizer.Effort.FULL);
-        PlanNode emitted = finalOrNull(plan, PlanShape.of(plan));
+        PlanNode emitted = FinalRows.of(planned(rel, Optimizer.Effort.FULL));
         if (emitted == null) {
-            PlanNode asWritten = planned(rel, Optimizer.Effort.AS_WRITTEN);
-            emitted = finalOrNull(asWritten, PlanShape.of(asWritten));
+            emitted = FinalRows.of(planned(rel, Optimizer.Effort.AS_WRITTEN));
         }
         if (emitted == null) {
             throw Problems.at(
@@ -214,79 +212,6 @@ final class QueryPlanner {
                             + " and group by a window over it.");
         }
         return emitted;
-    }
-
-    private static @Nullable PlanNode finalOrNull(PlanNode plan, PlanShape shape) {
-        if (shape.constant(plan)) {
-            return plan; // all of its rows are there in the first step, if there are any
-        }
-        if (plan instanceof PlanNode.Union union && hasConstants(union, shape)) {
-            return besideConstants(union, shape);
-        }
-        if (plan instanceof PlanNode.Calc calc
-                && calc.input() instanceof PlanNode.Union union
-                && hasConstants(union, shape)) {
-            List<PlanNode> inputs = new ArrayList<>();
-            union.inputs().forEach(input -> inputs.add(new PlanNode.Calc(input, calc.program())));
-            return besideConstants(new PlanNode.Union(inputs, calc.schema()), shape);
-        }
-        int column = shape.finalColumn(plan);
-        // the end of a window says it soonest, even where the projection drops it
-        if (column >= 0 && !(plan instanceof PlanNode.Calc calc && dropsEnd(calc, column, shape))) {
-            return new PlanNode.EmitFinal(plan, column);
-        }
-        return switch (plan) {
-            case PlanNode.Calc calc -> {
-                PlanNode input = finalOrNull(calc.input(), shape);
-                yield input == null ? null : new PlanNode.Calc(input, calc.program());
-            }
-            case PlanNode.Union union -> {
-                List<PlanNode> inputs = new ArrayList<>();
-                for (PlanNode input : union.inputs()) {
-                    PlanNode emitted = finalOrNull(input, shape);
-                    if (emitted != null) {
-                        inputs.add(emitted);
-                    }
-                }
-                yield inputs.size() == union.inputs().size() ? new PlanNode.Union(inputs, union.schema()) : null;
-            }
-            case PlanNode.Source source -> null;
-            case PlanNode.Values values -> null;
-            case PlanNode.Window window -> null;
-            case PlanNode.Session session -> null;
-            case PlanNode.Aggregate aggregate -> null;
-            case PlanNode.Join join -> null;
-            case PlanNode.Distinct distinct -> null;
-            case PlanNode.SetOperation operation -> null;
-            case PlanNode.TopN top -> null;
-            case PlanNode.EmitFinal already -> already;
-            case PlanNode.Failed failed -> null;
-        };
-    }
-
-    private static boolean hasConstants(PlanNode.Union union, PlanShape shape) {
-        return union.inputs().stream().anyMatch(shape::constant);
-    }
-
-    /// Constant rows are final at once, whatever the others wait for.
-    private static @Nullable PlanNode besideConstants(PlanNode.Union union, PlanShape shape) {
-        List<PlanNode> inputs = new ArrayList<>();
-        List<PlanNode> changing = new ArrayList<>();
-        union.inputs().forEach(input -> (shape.constant(input) ? inputs : changing).add(input));
-        PlanNode emitted = finalOrNull(
-                changing.size() == 1 ? changing.getFirst() : new PlanNode.Union(changing, union.schema()), shape);
-        if (emitted == null) {
-            return null;
-        }
-        inputs.add(emitted);
-        return new PlanNode.Union(inputs, union.schema());
-    }
-
-    private static boolean dropsEnd(PlanNode.Calc calc, int column, PlanShape shape) {
-        int below = shape.finalColumn(calc.input());
-        return !calc.schema().name(column).equals(WindowFunctions.END)
-                && below >= 0
-                && calc.input().schema().name(below).equals(WindowFunctions.END);
     }
 
     private void noticeUnbounded(PlanNode plan) {

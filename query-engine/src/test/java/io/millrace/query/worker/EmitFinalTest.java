@@ -241,6 +241,57 @@ class EmitFinalTest {
     }
 
     @Test
+    void rowsWithoutAMatchAreFinalByTheTimeThatTheyHave() throws Exception {
+        // windows of a end at 10 to 30 s, those of b at 20 to 40 s, both watermarks have passed 20 s
+        String from = "(" + COUNTS_OF_A + ") l %s JOIN (SELECT window_end, COUNT(*) AS n FROM " + WINDOWS_OF_B
+                + " WHERE ts >= TIMESTAMP '2001-01-01 00:00:15' GROUP BY window_start, window_end) r"
+                + " ON l.window_end = r.window_end EMIT FINAL";
+        String fromRight = "(SELECT window_end, COUNT(*) AS n FROM " + WINDOWS_OF_B
+                + " WHERE ts >= TIMESTAMP '2001-01-01 00:00:15' GROUP BY window_start, window_end) l %s JOIN ("
+                + COUNTS_OF_A + ") r ON l.window_end = r.window_end EMIT FINAL";
+        for (String columns : List.of(
+                "l.window_end, r.window_end",
+                "r.window_end, l.window_end",
+                "COALESCE(l.window_end, r.window_end) AS e, r.window_end AS r",
+                "l.window_end",
+                "r.window_end",
+                "l.n AS l_n, r.n AS r_n")) {
+            assertThat(answer("SELECT " + columns + " FROM " + from.formatted("LEFT"))
+                            .values())
+                    .as("%s", columns)
+                    .containsExactly(1L, 1L);
+            assertThat(answer("SELECT " + columns + " FROM " + fromRight.formatted("RIGHT"))
+                            .values())
+                    .as("%s", columns)
+                    .containsExactly(1L, 1L);
+            assertThat(answer("SELECT " + columns + " FROM " + from.formatted("FULL"))
+                            .values())
+                    .as("%s", columns)
+                    .containsExactly(1L, 1L);
+            assertThat(answer("SELECT " + columns + " FROM " + fromRight.formatted("FULL"))
+                            .values())
+                    .as("%s", columns)
+                    .containsExactly(1L, 1L);
+        }
+        assertThat(answer("SELECT l.window_end, r.window_end FROM " + from.formatted("FULL")))
+                .isEqualTo(once("10s NULL", "20s 20s"));
+        assertThat(answer("SELECT l.window_end, r.window_end FROM " + fromRight.formatted("FULL")))
+                .isEqualTo(once("NULL 10s", "20s 20s"));
+        assertThat(answer("SELECT r.window_end, l.n FROM " + fromRight.formatted("RIGHT")))
+                .isEqualTo(once("10s NULL", "20s 5"));
+    }
+
+    @Test
+    void theEarliestOfSeveralTimesCanBeGroupedByAndIsFinal() throws Exception {
+        assertThat(answer(
+                        "SELECT COALESCE(l.window_end, r.window_end) AS e, SUM(COALESCE(l.n, 0) + COALESCE(r.n, 0)) AS n FROM ("
+                                + COUNTS_OF_A + ") l FULL JOIN (SELECT window_end, COUNT(*) AS n FROM " + WINDOWS_OF_B
+                                + " GROUP BY window_start, window_end) r ON l.window_end = r.window_end"
+                                + " GROUP BY COALESCE(l.window_end, r.window_end) EMIT FINAL"))
+                .isEqualTo(once("10s 20", "20s 20"));
+    }
+
+    @Test
     void whatNothingMakesFinalIsRefusedWhateverStandsBesideIt() {
         for (String sql : List.of(
                 "SELECT g, COUNT(*) FROM plain GROUP BY g",
