@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// there, in DuckDB's.
 ///
 /// Tables: streams `a` and `b` (k BIGINT, g VARCHAR, x INTEGER, d DOUBLE, ts TIMESTAMP) and the table `u` (id
-/// BIGINT PRIMARY KEY, name
-/// VARCHAR, y INTEGER).
+/// BIGINT PRIMARY KEY, name VARCHAR, y INTEGER).
 public final class QueryGenerator {
     private final SplittableRandom random;
 
@@ -20,7 +19,13 @@ public final class QueryGenerator {
     }
 
     /// @param duck the same in DuckDB's dialect, null when it has no words for it
-    public record Query(String ours, @Nullable String duck) {}
+    /// @param slackMs for EMIT FINAL whose first column is the time: how far behind the watermarks a row has come
+    ///     for sure; −1 where nothing is said of it
+    public record Query(String ours, @Nullable String duck, long slackMs) {
+        Query(String ours, @Nullable String duck) {
+            this(ours, duck, -1);
+        }
+    }
 
     /// A relation as it stands in FROM, with its columns.
     private record Relation(String ours, @Nullable String duck, List<Column> columns) {}
@@ -29,7 +34,7 @@ public final class QueryGenerator {
     private record Column(String name, char type) {}
 
     public Query next() {
-        return switch (random.nextInt(28)) {
+        return switch (random.nextInt(33)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());
             case 3 -> global(stream());
@@ -53,6 +58,7 @@ public final class QueryGenerator {
             case 24 -> projection(computedJoin());
             case 25 -> grouped(view());
             case 26 -> projection(view());
+            case 27, 28, 29, 30, 31 -> finalByTime();
             default -> projection(streamTable());
         };
     }
@@ -285,6 +291,87 @@ public final class QueryGenerator {
             default -> session();
         };
         return new Query(grouped(from).ours + " EMIT FINAL", null);
+    }
+
+    /// Anything that has a time column, which comes first.
+    private Query finalByTime() {
+        String sql = switch (random.nextInt(14)) {
+            case 0 -> {
+                Relation from = stream();
+                yield "SELECT ts, " + items(from) + " FROM " + from.ours + " q" + where(from);
+            }
+            case 1 -> {
+                Relation from = anyWindow();
+                yield "SELECT window_end AS f, " + items(from) + " FROM " + from.ours + " q" + where(from);
+            }
+            case 2, 3 -> windowCounts();
+            case 4 -> {
+                String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+                String time = kind.equals("JOIN") ? "l.window_end" : "COALESCE(l.window_end, r.window_end)";
+                String rest = random.nextInt(3) == 0 ? " AND l.x < r.x" : "";
+                yield "SELECT %s AS f, l.k, r.g, r.window_end FROM %s l %s %s r ON l.window_end = r.window_end AND l.k = r.k%s"
+                        .formatted(time, window("a", 10).ours, kind, window("b", 10).ours, rest);
+            }
+            case 5 -> {
+                String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+                yield "SELECT COALESCE(l.f, r.f) AS f, l.n, r.n AS m FROM (%s) l %s (%s) r ON l.f = r.f"
+                        .formatted(windowCounts(), kind, windowCounts());
+            }
+            case 6 -> {
+                Relation join = intervalJoin();
+                yield "SELECT l_ts, l_k, r_g, r_x FROM " + join.ours + " q" + where(join);
+            }
+            case 7 -> windowCounts() + " UNION ALL " + windowCounts();
+            case 8 -> windowCounts() + pick(" UNION ", " INTERSECT ", " EXCEPT ") + windowCounts();
+            case 9 -> {
+                Relation from = random.nextBoolean() ? stream() : anyWindow();
+                String time = from.columns.size() > STREAM_COLUMNS.size() ? "window_end" : "ts";
+                yield "SELECT DISTINCT " + time + ", " + pick("k", "g", "k, g") + " FROM " + from.ours + " q"
+                        + where(from);
+            }
+            case 10 ->
+                "SELECT window_end, k, x FROM (SELECT window_end, k, x, ROW_NUMBER() OVER (PARTITION BY window_end ORDER BY x DESC NULLS FIRST, k, g, d, ts) AS place FROM %s) WHERE place <= %d"
+                        .formatted(window().ours, 1 + random.nextInt(3));
+            case 11 -> "SELECT f, MAX(n) AS m, COUNT(*) AS c FROM (" + windowCounts() + ") GROUP BY f";
+            case 12 -> {
+                String other = window(pick("a", "b"), 10).ours;
+                yield "SELECT window_end, k, x FROM %s l WHERE %s (SELECT 1 FROM %s r WHERE r.window_end = l.window_end AND r.k = l.k)"
+                        .formatted(window("a", 10).ours, pick("EXISTS", "NOT EXISTS"), other);
+            }
+            default ->
+                "SELECT q.f, q.n, names.name FROM (%s) q %s (VALUES (1, 'one'), (3, 'three')) AS names (n, name) ON q.n = names.n"
+                        .formatted(windowCounts(), pick("JOIN", "LEFT JOIN"));
+        };
+        return new Query(sql + " EMIT FINAL", null, 10_000);
+    }
+
+    private Relation anyWindow() {
+        return switch (random.nextInt(3)) {
+            case 0 -> window();
+            case 1 -> hop();
+            default -> cumulate();
+        };
+    }
+
+    /// `(f, n)`: ends of windows with a count, sometimes of one window or of none.
+    private String windowCounts() {
+        Relation from = random.nextInt(3) == 0 ? anyWindow() : window(pick("a", "b"), 10);
+        String where = where(from);
+        if (random.nextInt(5) == 0) {
+            where = " WHERE " + pick("window_end = TIMESTAMP '2001-01-01 00:00:20'", "1 = 0", "k = 1 AND k = 2");
+        }
+        String key = random.nextInt(4) == 0 ? ", k" : "";
+        String having = random.nextInt(5) == 0 ? " HAVING COUNT(*) > 1" : "";
+        return "SELECT window_end AS f, " + pick("COUNT(*)", "COUNT(x)", "SUM(x)", "MAX(k)", "COUNT(DISTINCT g)")
+                + " AS n FROM " + from.ours + " q" + where + " GROUP BY window_start, window_end" + key + having;
+    }
+
+    private String items(Relation from) {
+        List<String> items = new ArrayList<>();
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            items.add(expression(from.columns, 2) + " AS c" + i);
+        }
+        return String.join(", ", items);
     }
 
     private Query late() {
