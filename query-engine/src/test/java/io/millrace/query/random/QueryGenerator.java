@@ -34,7 +34,7 @@ public final class QueryGenerator {
     private record Column(String name, char type) {}
 
     public Query next() {
-        return switch (random.nextInt(33)) {
+        return switch (random.nextInt(44)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());
             case 3 -> global(stream());
@@ -59,6 +59,17 @@ public final class QueryGenerator {
             case 25 -> grouped(view());
             case 26 -> projection(view());
             case 27, 28, 29, 30, 31 -> finalByTime();
+            case 32 -> groupingSets(random.nextBoolean() ? stream() : join());
+            case 33 -> correlated();
+            case 34 -> membership();
+            case 35 -> projection(selfJoin());
+            case 36 -> random.nextBoolean() ? projection(threeWay()) : grouped(threeWay());
+            case 37 -> nestedSets();
+            case 38 -> ranked();
+            case 39 -> grouped(windowOfView());
+            case 40 -> distinctOf(random.nextBoolean() ? join() : view());
+            case 41 -> projection(random.nextBoolean() ? limited() : outerIntervalJoin());
+            case 42 -> maybeContinuously(random.nextBoolean() ? grouped(join()) : projection(computedJoin()));
             default -> projection(streamTable());
         };
     }
@@ -400,6 +411,120 @@ public final class QueryGenerator {
                 "SELECT " + key + " AS computed, " + aggregates(from.columns) + " FROM %s q" + where(from)
                         + " GROUP BY " + key,
                 from);
+    }
+
+    private Query maybeContinuously(Query query) {
+        return random.nextBoolean() ? continuously(query) : query;
+    }
+
+    private Query groupingSets(Relation from) {
+        String first = from.columns.get(0).name;
+        String second = from.columns.get(1).name;
+        String sets = pick(
+                "ROLLUP (%s, %s)",
+                "CUBE (%s, %s)", "GROUPING SETS ((%1$s), (%2$s), ())", "GROUPING SETS ((%1$s, %2$s), (%2$s))");
+        return maybeContinuously(both(
+                "SELECT %1$s, %2$s, GROUPING(%1$s) AS g1, ".formatted(first, second) + aggregates(from.columns)
+                        + " FROM %s q" + where(from) + " GROUP BY " + sets.formatted(first, second),
+                from));
+    }
+
+    /// Sub-queries that look at the row outside.
+    private Query correlated() {
+        String inner = pick("b", "u");
+        String key = inner.equals("b") ? "b.k" : "u.id";
+        String number = inner.equals("b") ? "b.x" : "u.y";
+        String of =
+                pick("SUM(%s)", "MIN(%s)", "MAX(%s)", "COUNT(%s)", "COUNT(*)").replace("%s", number);
+        String value = "(SELECT " + of + " FROM " + inner + " WHERE " + key + " = q.k"
+                + pick("", " AND " + number + " > 1") + ")";
+        String sql = random.nextBoolean()
+                ? "SELECT k, g, x, " + value + " AS v FROM a q"
+                : "SELECT k, g, x FROM a q WHERE x " + pick("<", ">=", "=") + " " + value;
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    /// IN and EXISTS with all that NULL does to them.
+    private Query membership() {
+        String inner = pick(
+                "SELECT k FROM b",
+                "SELECT k FROM b WHERE k IS NOT NULL",
+                "SELECT k FROM b WHERE 1 = 0",
+                "SELECT id FROM u",
+                "SELECT x FROM b WHERE x > 8",
+                "SELECT b.x FROM b WHERE b.g = q.g");
+        String condition = pick(
+                        "k IN (%s)", "k NOT IN (%s)", "x NOT IN (%s)", "(k IN (%s) OR x > 5)", "NOT (k IN (%s))")
+                .replace("%s", inner);
+        String sql = "SELECT k, g, x FROM a q WHERE " + condition + pick("", " AND x > 1", " AND g IS NOT NULL");
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    private Relation selfJoin() {
+        String kind = pick("JOIN", "LEFT JOIN", "FULL JOIN");
+        String on = pick("l.k = r.x", "l.k = r.k AND l.x > r.x", "l.g = r.g AND l.k + 1 = r.k");
+        return aliased("a l %s a r ON %s".formatted(kind, on), STREAM_COLUMNS, STREAM_COLUMNS);
+    }
+
+    private Relation threeWay() {
+        List<Column> columns = List.of(
+                new Column("l.k", 'n'),
+                new Column("l.g", 's'),
+                new Column("r.x", 'n'),
+                new Column("t.name", 's'),
+                new Column("t.y", 'n'));
+        String sql = select(
+                columns,
+                "a l %s b r ON l.k = r.k AND l.x = r.x %s u t ON %s"
+                        .formatted(
+                                pick("JOIN", "LEFT JOIN", "FULL JOIN"),
+                                pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"),
+                                pick("t.id = l.k", "t.id = r.k", "t.y = r.x")));
+        return new Relation(sql, sql, renamed(columns));
+    }
+
+    private Query nestedSets() {
+        String columns = pick("k", "g", "k, g");
+        String part = "SELECT " + columns + " FROM ";
+        String sql = "(" + part + "a" + where(new Relation("a", "a", STREAM_COLUMNS)) + pick(" UNION ALL ", " UNION ")
+                + part + "b)" + pick(" EXCEPT ", " INTERSECT ", " EXCEPT ALL ", " INTERSECT ALL ", " UNION ") + part
+                + pick("a", "b") + where(new Relation("b", "b", STREAM_COLUMNS));
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    /// The first rows of each group; ties are broken by all columns.
+    private Query ranked() {
+        String key = pick("k", "g", "k, g");
+        String order = pick("x DESC NULLS FIRST, k, g, d, ts", "ts, x, k, g, d", "d DESC NULLS FIRST, x, k, g, ts");
+        Relation from = stream();
+        String sql =
+                "SELECT k, g, x, place FROM (SELECT k, g, x, d, ts, ROW_NUMBER() OVER (PARTITION BY %s ORDER BY %s) AS place FROM %s q%s) WHERE place <= %d"
+                        .formatted(key, order, from.ours, where(from), 1 + random.nextInt(3));
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    private Relation windowOfView() {
+        return window("v1", 5 * (1 + random.nextInt(6)));
+    }
+
+    private Query distinctOf(Relation from) {
+        String first = from.columns.get(0).name;
+        String second = from.columns.get(1).name;
+        return maybeContinuously(both(
+                "SELECT DISTINCT " + pick(first, second, first + ", " + second) + " FROM %s q" + where(from), from));
+    }
+
+    private Relation limited() {
+        String sql = "(SELECT k, g, x, d, ts FROM %s%s ORDER BY x DESC NULLS FIRST, k, g, d, ts LIMIT %d)"
+                .formatted(pick("a", "b"), where(new Relation("a", "a", STREAM_COLUMNS)), 1 + random.nextInt(20));
+        return new Relation(sql, sql, STREAM_COLUMNS);
+    }
+
+    private Relation outerIntervalJoin() {
+        String sql =
+                "a l %s b r ON l.k = r.k AND l.ts BETWEEN r.ts - INTERVAL '%d' SECOND AND r.ts + INTERVAL '%d' SECOND"
+                        .formatted(pick("RIGHT JOIN", "FULL JOIN"), random.nextInt(10), random.nextInt(10));
+        return aliased(sql, STREAM_COLUMNS, STREAM_COLUMNS);
     }
 
     private Query setOperation() {
