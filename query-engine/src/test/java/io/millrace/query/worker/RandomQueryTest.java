@@ -18,6 +18,7 @@ import io.millrace.query.random.QueryGenerator;
 import io.millrace.query.source.SourceReader;
 import io.millrace.query.source.SourceReaders;
 import io.millrace.query.sql.PlannedStatement;
+import io.millrace.query.sql.UniqueKeys;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -33,7 +34,9 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -193,7 +196,11 @@ class RandomQueryTest {
         while (first || !execution.frontier().includes(execution.end())) {
             first = false;
             try {
-                sum.add(execution.step(execution.end(), 1 + random.nextInt(40)));
+                Batch changes = execution.step(execution.end(), 1 + random.nextInt(40));
+                for (int row = 0; row < changes.count() && execution.appendOnly(); row++) {
+                    assertThat(changes.weight(row)).as("%s only appends", what).isPositive();
+                }
+                sum.add(changes);
             } catch (RuntimeException failure) {
                 throw new AssertionError(what + " failed", failure);
             }
@@ -208,7 +215,23 @@ class RandomQueryTest {
         for (int row = 0; row < sum.rows().count(); row++) {
             assertThat(sum.rows().weight(row)).as(what).isNotNegative();
         }
+        UniqueKeys.of(query.plan()).ifPresent(key -> checkKey(sum.rows(), key, what));
         return result;
+    }
+
+    /// What is said of a plan before it runs must hold for whatever comes.
+    private static void checkKey(Batch rows, int[] key, String what) {
+        Set<String> found = new HashSet<>();
+        for (int row = 0; row < rows.count(); row++) {
+            List<String> values = new ArrayList<>();
+            for (int column : key) {
+                values.add(text(rows.column(column).objectAt(row), rows.schema().type(column)));
+            }
+            long weight = rows.weight(row);
+            assertThat(weight == 0 || weight == 1 && found.add(values.toString()))
+                    .as("%s: key %s %s is unique", what, Arrays.toString(key), values)
+                    .isTrue();
+        }
     }
 
     // ---- the naive evaluator
