@@ -34,7 +34,7 @@ public final class QueryGenerator {
     private record Column(String name, char type) {}
 
     public Query next() {
-        return switch (random.nextInt(44)) {
+        return switch (random.nextInt(47)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());
             case 3 -> global(stream());
@@ -70,6 +70,7 @@ public final class QueryGenerator {
             case 40 -> distinctOf(random.nextBoolean() ? join() : view());
             case 41 -> projection(random.nextBoolean() ? limited() : outerIntervalJoin());
             case 42 -> maybeContinuously(random.nextBoolean() ? grouped(join()) : projection(computedJoin()));
+            case 43, 44, 45 -> maybeContinuously(timeKeys());
             default -> projection(streamTable());
         };
     }
@@ -427,6 +428,35 @@ public final class QueryGenerator {
                 "SELECT %1$s, %2$s, GROUPING(%1$s) AS g1, ".formatted(first, second) + aggregates(from.columns)
                         + " FROM %s q" + where(from) + " GROUP BY " + sets.formatted(first, second),
                 from));
+    }
+
+    /// Groups by what follows a time column, so that their state is dropped behind the watermark.
+    private Query timeKeys() {
+        boolean joined = random.nextBoolean();
+        Relation from = !joined ? stream() : random.nextBoolean() ? outerIntervalJoin() : intervalJoin();
+        String first = joined ? "l_ts" : "ts";
+        String second = joined ? "r_ts" : "ts";
+        String number = joined ? "l_x" : "x";
+        String key = pick(
+                first,
+                second,
+                "FLOOR(%1$s TO MINUTE)",
+                "FLOOR(%1$s TO SECOND)",
+                "%1$s + INTERVAL '7' SECOND",
+                "%1$s - INTERVAL '7' SECOND",
+                "COALESCE(%1$s, %2$s)",
+                "COALESCE(%2$s + INTERVAL '3' SECOND, %1$s)",
+                "CASE WHEN %3$s > 3 THEN %1$s ELSE %2$s - INTERVAL '4' SECOND END",
+                "CASE WHEN %3$s > 3 THEN %1$s END",
+                "CASE WHEN %3$s > 3 THEN %2$s WHEN %3$s > 1 THEN NULL ELSE %1$s END",
+                "COALESCE(%1$s, TIMESTAMP '2001-01-01 00:00:10')");
+        String ours = String.format(Locale.ROOT, key, first, second, number);
+        String duck = ours.replaceAll("FLOOR\\((\\w+) TO (\\w+)\\)", "date_trunc('$2', $1)");
+        String rest = ", " + aggregates(from.columns) + " FROM %s q" + where(from) + " GROUP BY ";
+        String other = random.nextInt(3) == 0 ? ", " + from.columns.getFirst().name : "";
+        return new Query(
+                "SELECT " + ours + " AS t" + rest.replace("%s", from.ours) + ours + other,
+                "SELECT " + duck + " AS t" + rest.replace("%s", from.ours) + duck + other);
     }
 
     /// Sub-queries that look at the row outside.
