@@ -144,6 +144,11 @@ final class TestCluster implements AutoCloseable {
         }
     }
 
+    /// The term that all nodes agree on, after waiting for that.
+    long awaitTerm() {
+        return Long.parseLong(awaitAgreement().values().iterator().next().replaceFirst(".* ", ""));
+    }
+
     private Map<String, String> awaitAgreement() {
         List<Map<String, String>> found = new ArrayList<>();
         TestNodes.await("all know the leader", () -> {
