@@ -90,8 +90,8 @@ class RebuildTest {
         cluster.close();
     }
 
-    /// Appends records of random bytes to both partitions of `t`. What an election swallows is sent again, so there
-    /// may be more of them.
+    /// Appends records of random bytes to both partitions of `t`. What an election swallows is sent again, so
+    /// there may be more of them.
     private void write(int count) throws Exception {
         List<CompletableFuture<AppendOutcome>> sent = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -374,8 +374,8 @@ class RebuildTest {
         assertSameFiles(behind);
     }
 
-    /// A node that comes back without its disk needs a copy of everything. What the leader shows of that is what it has
-    /// given away, not nothing until the end.
+    /// A node that comes back without its disk needs a copy of everything. What the leader shows of that is
+    /// what it has given away, not nothing until the end.
     @Test
     void theLeaderShowsHowMuchItHasGivenAway() throws Exception {
         CountDownLatch goOn = new CountDownLatch(1);

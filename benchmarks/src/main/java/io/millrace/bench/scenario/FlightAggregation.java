@@ -40,9 +40,8 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.json.JsonFactory;
 
 /// Claim: departures and average delay per origin and hour over 3 million JSON records, in SQL from the log, on
-/// one core, at
-/// least as fast as a hand-written loop that parses the same bytes with Jackson's streaming parser into a
-/// `HashMap`.
+/// one core, at least as fast as a hand-written loop that parses the same bytes with Jackson's streaming parser
+/// into a `HashMap`.
 ///
 /// ```
 /// benchmarks/run flights [runs] [path of flights-3m.parquet]

@@ -11,10 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Waits until the node that got the lead takes writes.
 ///
-/// When a leader has handed over, its successor has won an election and no more: it takes writes once an entry of its
-/// own term is on a majority. Until then it answers no barrier either, so a barrier that is answered shows both, that
-/// the
-/// successor is known here and that it takes writes.
+/// When a leader has handed over, its successor has won an election and no more: it takes writes once an entry
+/// of its own term is on a majority. Until then it answers no barrier either, so a barrier that is answered
+/// shows both, that the successor is known here and that it takes writes.
 ///
 /// Threading: none of its own; nothing waits.
 final class Succession {

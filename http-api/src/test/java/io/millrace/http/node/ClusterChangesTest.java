@@ -90,8 +90,8 @@ class ClusterChangesTest {
         }
     }
 
-    /// The answer says who leads since which term: a write that this node refuses right then is one that a later
-    /// election has refused.
+    /// The answer says who leads since which term: a write that this node refuses right then is one that a
+    /// later election has refused.
     @Test
     void whoeverGotTheLeadTakesWritesByTheTimeOfTheAnswer() throws Exception {
         try (TestCluster cluster = new TestCluster(folder, 3)) {

@@ -181,8 +181,8 @@ final class GroupCluster implements Cluster {
                 transfers);
     }
 
-    /// Changes, with what their nodes have got of this replica since the change began; and replicas that get a copy
-    /// without a change, because they were away too long.
+    /// Changes, with what their nodes have got of this replica since the change began; and replicas that get a
+    /// copy without a change, because they were away too long.
     private List<ClusterView.Transfer> transfers() {
         List<ClusterView.Transfer> transfers = new ArrayList<>();
         List<ServedCopies.Given> copies = new ArrayList<>(given.get());

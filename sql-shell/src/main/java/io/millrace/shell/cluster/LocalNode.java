@@ -59,9 +59,8 @@ public final class LocalNode {
         return folder.resolve("data").toAbsolutePath().normalize();
     }
 
-    /// Starts the process; it outlives this one. Waits for the one before, when that is still ending, because it has
-    /// the
-    /// folder and the ports.
+    /// Starts the process; it outlives this one. Waits for the one before, when that is still ending, because
+    /// it has the folder and the ports.
     public void start() throws IOException, InterruptedException {
         Optional<ProcessHandle> before = known();
         if (before.isPresent() && !awaitEnd(before.get(), KILL_TIMEOUT_S)) {
@@ -91,9 +90,8 @@ public final class LocalNode {
         Files.writeString(folder.resolve("node.pid"), process.pid() + " " + since + "\n");
     }
 
-    /// The process that runs this node's folder. One that is ending does not, and neither does a stranger that was
-    /// given
-    /// its number meanwhile.
+    /// The process that runs this node's folder. One that is ending does not, and neither does a stranger that
+    /// was given its number meanwhile.
     public Optional<ProcessHandle> process() {
         return known().filter(process -> ProcessLife.of(process) == ProcessLife.RUNNING);
     }
@@ -115,8 +113,8 @@ public final class LocalNode {
         }
     }
 
-    /// By the folder that it was told; where nobody says what that was, by its start, which does not change when the
-    /// launcher becomes the node.
+    /// By the folder that it was told; where nobody says what that was, by its start, which does not change
+    /// when the launcher becomes the node.
     private boolean isOurs(ProcessHandle process, long since) {
         List<String> words = ProcessLife.commandLine(process);
         if (words.isEmpty()) {

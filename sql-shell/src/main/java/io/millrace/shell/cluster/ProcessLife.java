@@ -8,11 +8,9 @@ import java.util.List;
 
 /// How far a process has got with its end.
 ///
-/// The JDK calls a process alive until its parent has taken note of its end, which takes as long as the parent likes;
-/// and
-/// one that was killed may need a second to give back its memory. Linux tells these apart in `/proc/PID/stat`.
-/// Elsewhere
-/// there is what the JDK says.
+/// The JDK calls a process alive until its parent has taken note of its end, which takes as long as the parent
+/// likes; and one that was killed may need a second to give back its memory. Linux tells these apart in
+/// `/proc/PID/stat`. Elsewhere there is what the JDK says.
 enum ProcessLife {
     RUNNING,
     /// It will do nothing more, but may still hold files and ports.
