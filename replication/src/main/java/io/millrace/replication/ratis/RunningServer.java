@@ -88,7 +88,8 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
                             again,
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
-                    .setParameters(RatisTls.parameters(settings.tls()))
+                    .setParameters(
+                            RatisTls.parameters(settings.tls(), settings.self().peerId()))
                     .build();
             server.start();
             List<RunningPeer> running = new ArrayList<>();
