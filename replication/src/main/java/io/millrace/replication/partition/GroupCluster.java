@@ -61,7 +61,7 @@ final class GroupCluster implements Cluster {
     private final Consensus consensus;
     private final Supplier<Optional<ClusterView.Transfer>> rebuild;
     private final Supplier<List<ServedCopies.Given>> given;
-    private final Supplier<List<GroupPeers>> others;
+    private final Supplier<List<GroupLog.Other>> others;
     private final GroupPeers peers;
     private final MemberBook book;
     private final Documents documents;
@@ -101,7 +101,7 @@ final class GroupCluster implements Cluster {
             List<Member> membersSaved,
             Supplier<Optional<ClusterView.Transfer>> rebuild,
             Supplier<List<ServedCopies.Given>> given,
-            Supplier<List<GroupPeers>> others) {
+            Supplier<List<GroupLog.Other>> others) {
         this.group = group;
         this.others = others;
         this.rebuild = rebuild;
@@ -323,7 +323,7 @@ final class GroupCluster implements Cluster {
         boolean there = now.stream().anyMatch(other -> other.peerId().equals(member.peerId()));
         if (there) {
             publish(member);
-            return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
+            return awaitOthers(change, member.nodeId(), joined(member));
         }
         if (book.leaving().contains(member.nodeId())) {
             return new MembershipOutcome.Busy(
@@ -358,7 +358,7 @@ final class GroupCluster implements Cluster {
         change.state = "catching up";
         configure(next);
         forgetOthers();
-        return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
+        return awaitOthers(change, member.nodeId(), joined(member));
     }
 
     private MembershipOutcome remove(Change change, String nodeId)
@@ -389,7 +389,7 @@ final class GroupCluster implements Cluster {
         if (!others.get().isEmpty()) {
             // whoever leads this group goes on from here, also after a crash
             put(MemberBook.LEAVING + nodeId, new byte[] {'1'});
-            MembershipOutcome left = awaitOthers(change, nodeId, peers -> !containsNode(peers, nodeId));
+            MembershipOutcome left = awaitOthers(change, nodeId, left(nodeId));
             if (!(left instanceof MembershipOutcome.Done)) {
                 return left;
             }
@@ -404,22 +404,27 @@ final class GroupCluster implements Cluster {
         return new MembershipOutcome.Done();
     }
 
-    private static boolean contains(GroupPeers peers, String peerId) {
-        return peers.current().stream().anyMatch(peer -> peer.peerId().equals(peerId));
+    /// The node is a member of those groups that it shall hold.
+    private static Predicate<GroupLog.Other> joined(Member member) {
+        return other -> !other.concerns().test(member.nodeId())
+                || other.peers().get().stream().anyMatch(peer -> peer.peerId().equals(member.peerId()));
     }
 
-    private static boolean containsNode(GroupPeers peers, String nodeId) {
-        return peers.current().stream()
-                .anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId));
+    private static Predicate<GroupLog.Other> left(String nodeId) {
+        return other -> !containsNode(other.peers().get(), nodeId);
+    }
+
+    private static boolean containsNode(List<GroupPeers.Peer> peers, String nodeId) {
+        return peers.stream().anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId));
     }
 
     /// The other groups follow by themselves, each led by whoever leads it; here one only waits for that.
-    private MembershipOutcome awaitOthers(Change change, String nodeId, Predicate<GroupPeers> done)
+    private MembershipOutcome awaitOthers(Change change, String nodeId, Predicate<GroupLog.Other> done)
             throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(OTHERS_TIMEOUT_MS);
         while (true) {
             List<Integer> waiting = new ArrayList<>();
-            List<GroupPeers> all = others.get();
+            List<GroupLog.Other> all = others.get();
             for (int i = 0; i < all.size(); i++) {
                 if (!done.test(all.get(i))) {
                     waiting.add(i + 1);
@@ -663,7 +668,7 @@ final class GroupCluster implements Cluster {
 
     /// Begun by a leader that did not live to see the end.
     private void finishRemoval(String nodeId) {
-        if (containsNode(peers, nodeId)) {
+        if (containsNode(peers.current(), nodeId)) {
             remove(nodeId);
         } else {
             documents.put(MemberBook.LEAVING + nodeId, new byte[0]);
