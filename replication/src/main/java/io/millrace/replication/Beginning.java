@@ -79,7 +79,7 @@ final class Beginning {
 
     private static String mismatch(GroupLayout here, GroupLayout folder, Path dataFolder) {
         return here.count() == folder.count()
-                ? "raft.replication_factor is %s, but folder %s was made %s one (node.properties), and that is fixed when a cluster is created. %s, or start with an empty data folder"
+                ? "raft.replication-factor is %s, but folder %s was made %s one (node.properties), and that is fixed when a cluster is created. %s, or start with an empty data folder"
                         .formatted(
                                 here.metadataApart() ? "set" : "0",
                                 dataFolder,

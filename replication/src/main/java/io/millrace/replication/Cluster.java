@@ -33,7 +33,7 @@ public interface Cluster {
     default CompletableFuture<MembershipOutcome> reassign(Reassignment wish) {
         return CompletableFuture.completedFuture(
                 new MembershipOutcome.Refused(
-                        "every node holds every partition, so there is nothing to reassign; a cluster that was made with raft.replication_factor can do it"));
+                        "every node holds every partition, so there is nothing to reassign; a cluster that was made with raft.replication-factor can do it"));
     }
 
     /// Completes when this node has applied everything that was acknowledged, by any node, before the call.

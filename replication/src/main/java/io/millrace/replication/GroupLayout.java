@@ -23,6 +23,14 @@ public record GroupLayout(int count, boolean metadataApart) {
         return metadataApart ? 1 : 0;
     }
 
+    /// What is different about another node's layout, for people.
+    public String difference(String node, GroupLayout other) {
+        return other.count == count
+                ? "node %s was started %s raft.replication-factor, this one %s it"
+                        .formatted(node, other.metadataApart ? "with" : "without", metadataApart ? "with" : "without")
+                : "node %s has raft.groups %d, this one %d".formatted(node, other.count, count);
+    }
+
     /// As people read it, and as it is kept: `4`, or `4 apart`.
     @Override
     public String toString() {

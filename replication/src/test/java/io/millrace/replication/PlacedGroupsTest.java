@@ -470,7 +470,7 @@ class PlacedGroupsTest {
         cluster.adjust = settings -> settings.with(2, 0);
         assertThatThrownBy(() -> cluster.reopen("n1"))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("raft.replication_factor is 0");
+                .hasMessageContaining("raft.replication-factor is 0");
         cluster.adjust = settings -> settings.with(2, 3); // the number itself is in the metadata
         cluster.open("n1", List.of(), new LocalDisk());
     }

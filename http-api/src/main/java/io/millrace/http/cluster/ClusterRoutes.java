@@ -14,6 +14,7 @@ import io.millrace.http.route.Suggestions;
 import io.millrace.replication.ClusterView;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.Reassignment;
 import io.millrace.replication.ReplicatedLog;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.Arrays;
@@ -35,8 +36,9 @@ public final class ClusterRoutes {
     private static final int COMMAND_BYTES_MAX = 5 << 20;
     private static final int BODY_BYTES_MAX = 64 << 10;
     private static final List<String> FORWARD = List.of("forward");
-    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http", "groups");
+    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http", "groups", "apart");
     private static final List<String> DRAIN = List.of("draining");
+    private static final List<String> REASSIGN = List.of("group", "nodes", "replication_factor");
     private static final List<String> LEADER = List.of("group", "node");
     /// A change that takes longer goes on without its client.
     private static final long ANSWER_AFTER_MS = 20_000;
@@ -100,13 +102,8 @@ public final class ClusterRoutes {
                 change(
                         HttpMethod.POST,
                         "/v1/cluster/reassign",
-                        leadership.guard(Bodies.onLoop((exchange, body, length) -> {
-                            throw new HttpFailure(
-                                    ErrorCode.REFUSED,
-                                    "Every node holds every partition, so there is nothing to reassign. Add a node with"
-                                            + " POST /v1/cluster/nodes, or remove one with DELETE /v1/cluster/nodes/{node}.");
-                        })),
-                        "Move replicas of partitions between nodes"),
+                        leadership.guard(Bodies.onLoop(routes::reassign)),
+                        "Move replicas of groups between nodes"),
                 new Route(
                         HttpMethod.GET,
                         "/metrics_ha",
@@ -242,11 +239,18 @@ public final class ClusterRoutes {
                 Bodies.requiredText(wanted, "raft"),
                 Bodies.requiredText(wanted, "http"));
         Long groups = Bodies.integer(wanted, "groups", 1, Integer.MAX_VALUE);
-        if (groups != null && groups != log.groupCount()) {
+        if (groups != null && groups != log.layout().count()) {
             throw new HttpFailure(
                     ErrorCode.REFUSED,
                     "Node '%s' has raft.groups %d, this cluster was made with %d. Start it with that number and an empty data folder."
-                            .formatted(node, groups, log.groupCount()));
+                            .formatted(node, groups, log.layout().count()));
+        }
+        if (wanted.get("apart") instanceof Boolean apart
+                && apart != log.layout().metadataApart()) {
+            throw new HttpFailure(
+                    ErrorCode.REFUSED,
+                    "Node '%s' was started %s raft.replication-factor, this cluster was made %s. Start it like that, with an empty data folder."
+                            .formatted(node, apart ? "with" : "without", apart ? "without" : "with"));
         }
         answer(exchange, log.cluster().add(member), node, () -> done(exchange, node, "added"));
     }
@@ -270,6 +274,35 @@ public final class ClusterRoutes {
         }
         String state = draining ? "drained" : "allowed to lead";
         answer(exchange, log.cluster().drain(node, draining), node, () -> done(exchange, node, state));
+    }
+
+    private void reassign(Exchange exchange, byte[] body, int length) {
+        Map<?, ?> wanted = length == 0 ? Map.of() : Bodies.object(body, length);
+        Bodies.checkMembers(wanted, REASSIGN);
+        Long group = Bodies.integer(wanted, "group", 0, Integer.MAX_VALUE);
+        Long factor = Bodies.integer(wanted, "replication_factor", 1, Integer.MAX_VALUE);
+        List<String> nodes = nodes(wanted.get("nodes"));
+        if ((group == null) != (nodes == null) || (group != null && factor != null)) {
+            throw new HttpFailure(
+                    ErrorCode.INVALID_VALUE,
+                    "Say {\"group\":1,\"nodes\":[\"n1\",\"n2\"]} to move a group, {\"replication_factor\":3} to change the"
+                            + " number of replicas, or {} to spread groups evenly.");
+        }
+        Reassignment wish = group != null && nodes != null
+                ? new Reassignment.Place(group.intValue(), nodes)
+                : factor != null ? new Reassignment.Factor(factor.intValue()) : new Reassignment.Level();
+        answer(exchange, log.cluster().reassign(wish), "", () -> done(exchange, "", "reassigned"));
+    }
+
+    private @Nullable List<String> nodes(@Nullable Object value) {
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof List<?> list) || list.isEmpty()) {
+            throw new HttpFailure(
+                    ErrorCode.INVALID_VALUE, "Member 'nodes' must be a list of node ids, the leader first.");
+        }
+        return list.stream().map(node -> known(String.valueOf(node))).toList();
     }
 
     private void lead(Exchange exchange, byte[] body, int length) {
@@ -329,6 +362,12 @@ public final class ClusterRoutes {
                         + String.join(", ", nodes) + ".");
     }
 
+    /// @param node that a change was about; empty when it was about none
+    private static JsonBuffer subject(@Nullable String node) {
+        JsonBuffer json = new JsonBuffer(128).ascii("{\"ok\":true");
+        return "".equals(node) ? json : json.ascii(",\"node\":").string(node);
+    }
+
     /// Answers when the change is decided, or that it goes on: a new node's copy may take long.
     ///
     /// @param done answers once the change is made
@@ -338,9 +377,7 @@ public final class ClusterRoutes {
                 () -> exchange.reply(
                         202,
                         Exchange.JSON,
-                        new JsonBuffer(128)
-                                .ascii("{\"ok\":true,\"node\":")
-                                .string(node)
+                        subject(node)
                                 .ascii(
                                         ",\"state\":\"in progress\",\"message\":\"It goes on; GET /v1/cluster shows how far it is.\"}\n")),
                 ANSWER_AFTER_MS,
@@ -362,11 +399,6 @@ public final class ClusterRoutes {
         exchange.reply(
                 200,
                 Exchange.JSON,
-                new JsonBuffer(128)
-                        .ascii("{\"ok\":true,\"node\":")
-                        .string(node)
-                        .ascii(",\"state\":")
-                        .string(state)
-                        .ascii("}\n"));
+                subject(node).ascii(",\"state\":").string(state).ascii("}\n"));
     }
 }

@@ -69,7 +69,7 @@ public final class Leadership {
     public Handler guardTopic(Handler write, ToIntFunction<Exchange> partition) {
         Handler guarded = guard(write);
         return exchange -> {
-            Optional<Topic> topic = log.groupCount() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
+            Optional<Topic> topic = log.layout().count() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
             if (topic.isEmpty()) {
                 return guarded.begin(exchange); // whoever leads group 0 knows whether it exists
             }
@@ -85,7 +85,7 @@ public final class Leadership {
     }
 
     private boolean leadsAny(Topic topic) {
-        int different = Math.min(topic.partitions(), log.groupCount()); // neighbours are in different groups
+        int different = Math.min(topic.partitions(), log.layout().count()); // neighbours are in different groups
         for (int partition = 0; partition < different; partition++) {
             if (log.leads(topic.name(), partition)) {
                 return true;
@@ -98,7 +98,7 @@ public final class Leadership {
     public Handler guardOrRelay(Handler write) {
         Handler guarded = guard(write);
         return exchange -> {
-            if (log.groupCount() == 1) {
+            if (log.layout().count() == 1) {
                 return guarded.begin(exchange);
             }
             exchange.parameters(); // checks their names

@@ -230,6 +230,7 @@ final class CommandRelay {
         }
         byte[] body = new byte[length];
         entry.get(body);
+        CommandCheck.require(type, body);
         return new Asked(type, body);
     }
 

@@ -528,9 +528,13 @@ public final class GroupLog implements ReplicatedLog {
         return send(type, freesSpace, body).thenApply(outcome -> ((CommandOutcome.TopicDecided) outcome).outcome());
     }
 
+    static boolean isTopicName(String name) {
+        return NAME.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+    }
+
     @Override
     public CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings wanted) {
-        if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+        if (!isTopicName(name)) {
             return CompletableFuture.completedFuture(new TopicOutcome.Refused(
                     "a topic's name has 1 to 249 of A-Z a-z 0-9 . _ - and is not . or ..; this one is '%s'"
                             .formatted(name)));

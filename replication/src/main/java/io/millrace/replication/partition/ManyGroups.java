@@ -9,6 +9,7 @@ import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.Document;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Health;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicaCopies;
@@ -457,8 +458,8 @@ public final class ManyGroups implements ReplicatedLog {
     }
 
     @Override
-    public int groupCount() {
-        return groups.size();
+    public GroupLayout layout() {
+        return settings.layout();
     }
 
     // ---- reads
@@ -554,6 +555,11 @@ public final class ManyGroups implements ReplicatedLog {
     @Override
     public boolean leads(String topic, int partition) {
         return deciding(topic, partition).consensus.leads();
+    }
+
+    @Override
+    public List<String> replicas(String topic, int partition) {
+        return cluster.nodesOf(deciding(topic, partition).number);
     }
 
     /// Ready when all groups are; role and indexes are those of group 0.
@@ -691,7 +697,7 @@ public final class ManyGroups implements ReplicatedLog {
         if (count == null || new String(count.value(), StandardCharsets.UTF_8).equals(here)) {
             return null;
         }
-        return "raft.groups is %s on this node, but %s in the cluster's metadata, where it was fixed when the cluster was created (apart: with raft.replication_factor); start this node like that, with an empty data folder"
+        return "raft.groups is %s on this node, but %s in the cluster's metadata, where it was fixed when the cluster was created (apart: with raft.replication-factor); start this node like that, with an empty data folder"
                 .formatted(here, new String(count.value(), StandardCharsets.UTF_8));
     }
 

@@ -57,7 +57,7 @@ final class ManyGroupsCluster implements Cluster {
         return new ClusterView(zero.nodeId(), zero.members(), zero.draining(), views, transfers);
     }
 
-    private static ClusterView.Group elsewhere(int number, DistantGroup distant) {
+    private ClusterView.Group elsewhere(int number, DistantGroup distant) {
         GroupReport report = distant.known();
         return new ClusterView.Group(
                 number,
@@ -67,13 +67,16 @@ final class ManyGroupsCluster implements Cluster {
                 report == null ? -1 : report.committedIndex(),
                 report == null ? -1 : report.appliedIndex(),
                 0,
-                report == null
-                        ? List.of()
-                        : report.members().stream()
-                                .map(peer -> Member.nodeIdOf(peer.peerId()))
-                                .sorted()
-                                .toList(),
+                nodesOf(number),
                 List.of());
+    }
+
+    /// Node ids of a group's members, sorted.
+    List<String> nodesOf(int number) {
+        DistantGroup distant = distants.get(number);
+        GroupLog log = groups.get(number);
+        return (distant == null ? log.consensus.group().current() : Placer.members(log, distant))
+                .stream().map(peer -> Member.nodeIdOf(peer.peerId())).sorted().toList();
     }
 
     @Override
