@@ -42,6 +42,8 @@ public final class ClusterRoutes {
     private static final List<String> LEADER = List.of("group", "node");
     /// A change that takes longer goes on without its client.
     private static final long ANSWER_AFTER_MS = 20_000;
+    /// What a new leader gets until it takes writes; a fraction of a second is usual.
+    private static final long SUCCESSOR_WITHIN_MS = 5_000;
 
     private final ReplicatedLog log;
 
@@ -127,7 +129,7 @@ public final class ClusterRoutes {
                         HttpMethod.POST,
                         COPIES_PATH,
                         Scope.ADMIN,
-                        List.of("group"),
+                        List.of("group", "node"),
                         -1,
                         0,
                         Bodies.withoutBodyOnThread(copies::open),
@@ -250,12 +252,12 @@ public final class ClusterRoutes {
                     "Node '%s' was started %s raft.replication-factor, this cluster was made %s. Start it like that, with an empty data folder."
                             .formatted(node, apart ? "with" : "without", apart ? "without" : "with"));
         }
-        answer(exchange, log.cluster().add(member), node, "added");
+        answer(exchange, log.cluster().add(member), node, () -> done(exchange, node, "added"));
     }
 
     private void remove(Exchange exchange) {
         String node = known(exchange.pathParameter(0));
-        answer(exchange, log.cluster().remove(node), node, "removed");
+        answer(exchange, log.cluster().remove(node), node, () -> done(exchange, node, "removed"));
     }
 
     private void drain(Exchange exchange, byte[] body, int length) {
@@ -270,7 +272,8 @@ public final class ClusterRoutes {
             }
             draining = !Boolean.FALSE.equals(word);
         }
-        answer(exchange, log.cluster().drain(node, draining), node, draining ? "drained" : "allowed to lead");
+        String state = draining ? "drained" : "allowed to lead";
+        answer(exchange, log.cluster().drain(node, draining), node, () -> done(exchange, node, state));
     }
 
     private void reassign(Exchange exchange, byte[] body, int length) {
@@ -288,7 +291,7 @@ public final class ClusterRoutes {
         Reassignment wish = group != null && nodes != null
                 ? new Reassignment.Place(group.intValue(), nodes)
                 : factor != null ? new Reassignment.Factor(factor.intValue()) : new Reassignment.Level();
-        answer(exchange, log.cluster().reassign(wish), "", "reassigned");
+        answer(exchange, log.cluster().reassign(wish), "", () -> done(exchange, "", "reassigned"));
     }
 
     private @Nullable List<String> nodes(@Nullable Object value) {
@@ -312,7 +315,38 @@ public final class ClusterRoutes {
             throw new HttpFailure(ErrorCode.INVALID_VALUE, "There is no group " + number + ".");
         }
         Optional<String> successor = node == null ? Optional.empty() : Optional.of(known(node));
-        answer(exchange, log.cluster().transferLeadership(number, successor), node, "leading");
+        answer(
+                exchange,
+                log.cluster().transferLeadership(number, successor),
+                node,
+                () -> Succession.await(log.cluster(), number, node, SUCCESSOR_WITHIN_MS)
+                        .thenAccept(seen -> seen.ifPresentOrElse(
+                                led -> leading(exchange, led), () -> notSeenLeading(exchange, number, node))));
+    }
+
+    private static void leading(Exchange exchange, ClusterView.Group group) {
+        JsonBuffer json = new JsonBuffer(128).ascii("{\"ok\":true,\"node\":").string(group.leader());
+        json.ascii(",\"state\":\"leading\",\"group\":").number(group.group());
+        exchange.reply(
+                200,
+                Exchange.JSON,
+                json.ascii(",\"term\":").number(group.term()).ascii("}\n"));
+    }
+
+    private void notSeenLeading(Exchange exchange, int number, @Nullable String node) {
+        String leader = Succession.seen(log.cluster(), number)
+                .map(ClusterView.Group::leader)
+                .orElse(null);
+        String message =
+                "The lead of group %d was given away, but within %d s %s was not seen taking writes; %s. GET /v1/cluster shows who leads."
+                        .formatted(
+                                number,
+                                TimeUnit.MILLISECONDS.toSeconds(SUCCESSOR_WITHIN_MS),
+                                node == null ? "nobody" : "node '" + node + "'",
+                                leader == null ? "nobody is known to lead" : "node '" + leader + "' is known to lead");
+        JsonBuffer json = new JsonBuffer(256).ascii("{\"ok\":true,\"node\":").string(node);
+        json.ascii(",\"state\":\"in progress\",\"message\":").string(message).ascii("}\n");
+        exchange.reply(202, Exchange.JSON, json);
     }
 
     /// @throws HttpFailure `refused`: no member has this name
@@ -335,19 +369,17 @@ public final class ClusterRoutes {
     }
 
     /// Answers when the change is decided, or that it goes on: a new node's copy may take long.
-    private void answer(
-            Exchange exchange, CompletableFuture<MembershipOutcome> change, @Nullable String node, String done) {
+    ///
+    /// @param done answers once the change is made
+    private static void answer(
+            Exchange exchange, CompletableFuture<MembershipOutcome> change, @Nullable String node, Runnable done) {
         Future<?> impatience = exchange.schedule(
-                () -> {
-                    if (!exchange.isAnswered()) {
-                        exchange.reply(
-                                202,
-                                Exchange.JSON,
-                                subject(node)
-                                        .ascii(
-                                                ",\"state\":\"in progress\",\"message\":\"It goes on; GET /v1/cluster shows how far it is.\"}\n"));
-                    }
-                },
+                () -> exchange.reply(
+                        202,
+                        Exchange.JSON,
+                        subject(node)
+                                .ascii(
+                                        ",\"state\":\"in progress\",\"message\":\"It goes on; GET /v1/cluster shows how far it is.\"}\n")),
                 ANSWER_AFTER_MS,
                 TimeUnit.MILLISECONDS);
         change.whenComplete((outcome, thrown) -> {
@@ -358,15 +390,15 @@ public final class ClusterRoutes {
             } else if (refused != null) {
                 exchange.fail(refused);
             } else {
-                String leader = log.leader("", 0).orElse(null);
-                exchange.reply(
-                        200,
-                        Exchange.JSON,
-                        subject(node == null ? leader : node)
-                                .ascii(",\"state\":")
-                                .string(done)
-                                .ascii("}\n"));
+                done.run();
             }
         });
+    }
+
+    private static void done(Exchange exchange, String node, String state) {
+        exchange.reply(
+                200,
+                Exchange.JSON,
+                subject(node).ascii(",\"state\":").string(state).ascii("}\n"));
     }
 }

@@ -552,7 +552,7 @@ public final class Node implements AutoCloseable {
                             .with(nodeTls()),
                     disk,
                     InstantSource.system(),
-                    new RemoteCopies(peers));
+                    new RemoteCopies(peers, self.nodeId()));
             log = open;
             visibleLog = open;
         }

@@ -5,6 +5,7 @@ import io.millrace.replication.ClusterView;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.snapshot.ServedCopies;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -59,6 +60,7 @@ final class GroupCluster implements Cluster {
     private final int group;
     private final Consensus consensus;
     private final Supplier<Optional<ClusterView.Transfer>> rebuild;
+    private final Supplier<List<ServedCopies.Given>> given;
     private final Supplier<List<GroupLog.Other>> others;
     private final GroupPeers peers;
     private final MemberBook book;
@@ -79,6 +81,7 @@ final class GroupCluster implements Cluster {
     private static final class Change {
         final String nodeId;
         final String what;
+        final long begunNanos = System.nanoTime();
         volatile String state = "waiting";
 
         Change(String nodeId, String what) {
@@ -87,6 +90,7 @@ final class GroupCluster implements Cluster {
         }
     }
 
+    /// @param given what this node has given away of its replica
     /// @param others the other groups, whose members follow those of group 0; empty for them
     GroupCluster(
             int group,
@@ -96,10 +100,12 @@ final class GroupCluster implements Cluster {
             GroupLog.MembersFile file,
             List<Member> membersSaved,
             Supplier<Optional<ClusterView.Transfer>> rebuild,
+            Supplier<List<ServedCopies.Given>> given,
             Supplier<List<GroupLog.Other>> others) {
         this.group = group;
         this.others = others;
         this.rebuild = rebuild;
+        this.given = given;
         this.consensus = consensus;
         this.peers = consensus.group();
         this.book = book;
@@ -155,10 +161,7 @@ final class GroupCluster implements Cluster {
                     follower.silentMs()));
         }
         followers.sort(Comparator.comparing(ClusterView.Follower::nodeId));
-        List<ClusterView.Transfer> transfers = new ArrayList<>();
-        for (Change change : changes) {
-            transfers.add(new ClusterView.Transfer(change.nodeId, change.what, change.state, 0, -1));
-        }
+        List<ClusterView.Transfer> transfers = transfers();
         Optional<ClusterView.Transfer> rebuilding = rebuild.get();
         rebuilding.ifPresent(transfers::add);
         return new ClusterView(
@@ -176,6 +179,32 @@ final class GroupCluster implements Cluster {
                         nodeIds(members()),
                         followers)),
                 transfers);
+    }
+
+    /// Changes, with what their nodes have got of this replica since the change began; and replicas that get a
+    /// copy without a change, because they were away too long.
+    private List<ClusterView.Transfer> transfers() {
+        List<ClusterView.Transfer> transfers = new ArrayList<>();
+        List<ServedCopies.Given> copies = new ArrayList<>(given.get());
+        for (Change change : changes) {
+            Optional<ServedCopies.Given> copy = copies.stream()
+                    .filter(it -> it.nodeId().equals(change.nodeId) && it.openedAtNanos() - change.begunNanos >= 0)
+                    .findFirst();
+            copy.ifPresent(copies::remove);
+            transfers.add(new ClusterView.Transfer(
+                    change.nodeId,
+                    change.what,
+                    change.state,
+                    copy.map(ServedCopies.Given::bytesDone).orElse(0L),
+                    copy.map(ServedCopies.Given::bytesTotal).orElse(-1L)));
+        }
+        for (ServedCopies.Given copy : copies) {
+            if (copy.isOpen()) {
+                transfers.add(new ClusterView.Transfer(
+                        copy.nodeId(), "rebuild", "copying from here", copy.bytesDone(), copy.bytesTotal()));
+            }
+        }
+        return transfers;
     }
 
     long elections() {

@@ -236,6 +236,7 @@ public final class GroupLog implements ReplicatedLog {
                 surroundings.file(),
                 settings.members(),
                 rebuild::transfer,
+                copies::given,
                 siblings.others());
         this.watch = new Thread(this::watch, "replication-watch-" + group);
         this.watch.setDaemon(true);

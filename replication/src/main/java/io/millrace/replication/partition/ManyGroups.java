@@ -589,12 +589,12 @@ public final class ManyGroups implements ReplicatedLog {
     public ReplicaCopies copies() {
         return new ReplicaCopies() {
             @Override
-            public ReplicaCopy open(int group) throws IOException {
+            public ReplicaCopy open(int group, String nodeId) throws IOException {
                 if (group < 0 || group >= groups.size()) {
                     throw new IOException(
                             "there is no group %d on this node, there are 0 to %d".formatted(group, groups.size() - 1));
                 }
-                return groups.get(group).copies().open(group);
+                return groups.get(group).copies().open(group, nodeId);
             }
 
             @Override

@@ -94,7 +94,8 @@ record RunningServer(
                             again,
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
-                    .setParameters(RatisTls.parameters(settings.tls()))
+                    .setParameters(
+                            RatisTls.parameters(settings.tls(), settings.self().peerId()))
                     .build();
             server.start();
             List<RunningPeer> running = new ArrayList<>();
