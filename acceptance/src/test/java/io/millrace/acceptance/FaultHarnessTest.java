@@ -13,11 +13,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `millrace verify --faults`, as its users run it. The whole table takes many minutes and runs with `-Pfaults`.
+/// `millrace verify --faults`, as its users run it. The whole table takes many minutes and runs with
+/// `-Pfaults`.
 class FaultHarnessTest {
     private static final long QUICK_PATIENCE_S = 240;
     private static final long TABLE_PATIENCE_S = 3 * 3600;
-    private static final String SEED = System.getProperty("millrace.seed", "20261121");
+    private static final long SEED = Seeds.first(20_261_121);
     private static final int ROUNDS = Integer.getInteger("millrace.rounds", 3);
 
     @TempDir
@@ -88,7 +89,7 @@ class FaultHarnessTest {
         List<String> command =
                 new ArrayList<>(List.of(NodeProcess.ROOT.resolve("millrace").toString(), "verify"));
         command.addAll(List.of(options));
-        command.addAll(List.of("--seed", SEED, "--dir", folder.toString()));
+        command.addAll(List.of("--seed", String.valueOf(SEED), "--dir", folder.toString()));
         Path output = folder.resolve("output");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)

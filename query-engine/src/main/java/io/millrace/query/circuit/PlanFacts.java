@@ -1,5 +1,7 @@
 package io.millrace.query.circuit;
 
+import io.millrace.query.data.Schema;
+import io.millrace.query.data.SqlType;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.PlanNode.JoinKind;
@@ -71,9 +73,14 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
                 .flatMap(input -> input.sources.stream())
                 .distinct()
                 .toList();
+        PlanFacts facts = of(node, inputs, sources);
+        return sources.isEmpty() ? new PlanFacts(ended(node.schema()), facts.appendOnly, sources) : facts;
+    }
+
+    private static PlanFacts of(PlanNode node, List<PlanFacts> inputs, List<Integer> sources) {
         return switch (node) {
             case PlanNode.Source source -> throw new IllegalArgumentException("a source has an index: " + source);
-            case PlanNode.Values values -> new PlanFacts(ended(values.schema().size(), sources), true, sources);
+            case PlanNode.Values values -> new PlanFacts(ended(values.schema()), true, sources);
             case PlanNode.Calc calc ->
                 new PlanFacts(ofCalc(calc.program(), inputs.get(0)), inputs.get(0).appendOnly, sources);
             case PlanNode.Window window ->
@@ -123,9 +130,15 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
         return new ArrayList<>(java.util.Collections.nCopies(size, null));
     }
 
-    private static List<@Nullable Waterline> ended(int size, List<Integer> sources) {
-        List<@Nullable Waterline> waterlines = none(size);
-        waterlines.replaceAll(nothing -> new Waterline.Ended(sources));
+    /// What reads no source is complete after the first step. Only times are compared with watermarks.
+    private static List<@Nullable Waterline> ended(Schema schema) {
+        List<@Nullable Waterline> waterlines = none(schema.size());
+        for (int i = 0; i < schema.size(); i++) {
+            SqlType type = schema.type(i).type();
+            if (type == SqlType.TIMESTAMP || type == SqlType.TIMESTAMPTZ) {
+                waterlines.set(i, new Waterline.Ended(List.of()));
+            }
+        }
         return waterlines;
     }
 
@@ -215,12 +228,23 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
                 }
             }
         }
+        // rows of one side change only with that side when the other is all there
+        if (right.sources.isEmpty()) {
+            for (int i = 0; i < leftSize; i++) {
+                keep(waterlines, i, left.waterlines.get(i));
+            }
+        }
+        if (left.sources.isEmpty() && both) {
+            for (int i = 0; i < right.waterlines.size(); i++) {
+                keep(waterlines, leftSize + i, right.waterlines.get(i));
+            }
+        }
         boolean appendOnly =
                 left.appendOnly && right.appendOnly && (join.kind() == JoinKind.INNER || join.kind() == JoinKind.SEMI);
         return new PlanFacts(waterlines, appendOnly, sources);
     }
 
-    private static void keep(List<@Nullable Waterline> waterlines, int column, Waterline waterline) {
+    private static void keep(List<@Nullable Waterline> waterlines, int column, @Nullable Waterline waterline) {
         if (waterlines.get(column) == null) {
             waterlines.set(column, waterline);
         }
@@ -247,6 +271,9 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
     private static @Nullable Waterline ofCall(RexCall call, CalcProgram program, PlanFacts input) {
         if (call.getOperands().isEmpty()) {
             return null;
+        }
+        if (call.getKind() == SqlKind.CASE) {
+            return ofCase(call, program, input);
         }
         Waterline base = ofExpression(call.getOperands().get(0), program, input);
         if (base == null) {
@@ -290,6 +317,26 @@ record PlanFacts(List<@Nullable Waterline> waterlines, boolean appendOnly, List<
             return new Waterline.Shifted(base, -arguments[1]);
         }
         return null;
+    }
+
+    /// One of several values, so no less than the least of them. COALESCE is such a CASE.
+    private static @Nullable Waterline ofCase(RexCall call, CalcProgram program, PlanFacts input) {
+        List<RexNode> operands = call.getOperands();
+        List<Waterline> parts = new ArrayList<>();
+        for (int i = 0; i < operands.size(); i++) {
+            boolean condition = i % 2 == 0 && i < operands.size() - 1;
+            if (condition || RexLiteral.isNullLiteral(resolve(operands.get(i), program))) {
+                continue;
+            }
+            Waterline part = ofExpression(operands.get(i), program, input);
+            boolean sameType =
+                    operands.get(i).getType().getSqlTypeName() == call.getType().getSqlTypeName();
+            if (part == null || !sameType) {
+                return null;
+            }
+            parts.add(part);
+        }
+        return parts.isEmpty() ? null : new Waterline.Min(parts);
     }
 
     private static RexNode resolve(RexNode node, CalcProgram program) {

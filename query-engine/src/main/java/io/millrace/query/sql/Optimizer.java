@@ -1,6 +1,7 @@
 package io.millrace.query.sql;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.calcite.plan.RelOptCluster;
 import org.apache.calcite.plan.RelOptRule;
 import org.apache.calcite.plan.hep.HepMatchOrder;
@@ -59,19 +60,25 @@ final class Optimizer {
             SubQueryRemoveRule.Config.FILTER.toRule(),
             SubQueryRemoveRule.Config.PROJECT.toRule(),
             SubQueryRemoveRule.Config.JOIN.toRule());
+    private static final RelOptRule[] MERGES = {
+        FilterMergeRule.Config.DEFAULT.toRule(),
+        ProjectMergeRule.Config.DEFAULT.toRule(),
+        ProjectRemoveRule.Config.DEFAULT.toRule(),
+        UnionMergeRule.Config.DEFAULT.toRule(),
+        AggregateCaseToFilterRule.Config.DEFAULT.toRule()
+    };
+    private static final RelOptRule[] PROOFS = {
+        ReduceExpressionsRule.FilterReduceExpressionsRule.FilterReduceExpressionsRuleConfig.DEFAULT.toRule(),
+        ReduceExpressionsRule.ProjectReduceExpressionsRule.ProjectReduceExpressionsRuleConfig.DEFAULT.toRule(),
+        ReduceExpressionsRule.JoinReduceExpressionsRule.JoinReduceExpressionsRuleConfig.DEFAULT.toRule(),
+        PruneEmptyRules.PROJECT_INSTANCE,
+        PruneEmptyRules.FILTER_INSTANCE,
+        PruneEmptyRules.UNION_INSTANCE
+    };
+    private static final HepProgram NORMALIZE_AS_WRITTEN = program(HepMatchOrder.ARBITRARY, MERGES);
     private static final HepProgram NORMALIZE = program(
             HepMatchOrder.ARBITRARY,
-            ReduceExpressionsRule.FilterReduceExpressionsRule.FilterReduceExpressionsRuleConfig.DEFAULT.toRule(),
-            ReduceExpressionsRule.ProjectReduceExpressionsRule.ProjectReduceExpressionsRuleConfig.DEFAULT.toRule(),
-            ReduceExpressionsRule.JoinReduceExpressionsRule.JoinReduceExpressionsRuleConfig.DEFAULT.toRule(),
-            FilterMergeRule.Config.DEFAULT.toRule(),
-            ProjectMergeRule.Config.DEFAULT.toRule(),
-            ProjectRemoveRule.Config.DEFAULT.toRule(),
-            UnionMergeRule.Config.DEFAULT.toRule(),
-            AggregateCaseToFilterRule.Config.DEFAULT.toRule(),
-            PruneEmptyRules.PROJECT_INSTANCE,
-            PruneEmptyRules.FILTER_INSTANCE,
-            PruneEmptyRules.UNION_INSTANCE);
+            Stream.of(PROOFS, MERGES).flatMap(Stream::of).toArray(RelOptRule[]::new));
     private static final HepProgram PUSH_DOWN = program(
             HepMatchOrder.BOTTOM_UP,
             FilterJoinRule.FilterIntoJoinRule.FilterIntoJoinRuleConfig.DEFAULT.toRule(),
@@ -91,6 +98,14 @@ final class Optimizer {
             CalcMergeRule.Config.DEFAULT.toRule(),
             CalcRemoveRule.Config.DEFAULT.toRule());
     private static final int WINDOW_DEPTH_MAX = 8;
+
+    /// How much the optimizer tries to find out.
+    enum Effort {
+        /// Also what expressions must come to, and which parts have no rows.
+        FULL,
+        /// Expressions stay as they are.
+        AS_WRITTEN
+    }
 
     /// Told the plan after each phase; for tests.
     interface Witness {
@@ -114,16 +129,20 @@ final class Optimizer {
         return program.addRuleCollection(List.of(rules)).build();
     }
 
-    RelNode optimize(RelNode root) {
+    RelNode optimize(RelNode root, Effort effort) {
+        HepProgram normalize = switch (effort) {
+            case FULL -> NORMALIZE;
+            case AS_WRITTEN -> NORMALIZE_AS_WRITTEN;
+        };
         RelMetadataQueryBase.THREAD_PROVIDERS.set(JaninoRelMetadataProvider.of(DefaultRelMetadataProvider.INSTANCE));
         try {
             RelNode rel = step("windows", root, WindowRewrites.apply(root));
             rel = step("sub-queries", rel, withoutSubQueries(rel));
             rel = step("ranks", rel, RankRewrites.apply(rel));
-            rel = step("normalize", rel, run(NORMALIZE, rel));
+            rel = step("normalize", rel, run(normalize, rel));
             rel = step("push down", rel, pushDown(rel));
             rel = step("trim", rel, new FieldTrimmer(builder).trim(rel));
-            rel = step("normalize again", rel, run(PUSH_DOWN, run(NORMALIZE, rel)));
+            rel = step("normalize again", rel, run(PUSH_DOWN, run(normalize, rel)));
             rel = step("narrow", rel, Rels.narrowed(rel, builder));
             return step("calc", rel, run(TO_CALC, rel));
         } finally {

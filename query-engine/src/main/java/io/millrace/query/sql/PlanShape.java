@@ -1,16 +1,16 @@
 package io.millrace.query.sql;
 
+import io.millrace.query.data.Schema;
 import io.millrace.query.plan.CalcProgram;
 import io.millrace.query.plan.PlanNode;
 import io.millrace.query.plan.PlanNode.JoinKind;
 import io.millrace.query.plan.PlanNode.TimeBound;
 import io.millrace.query.plan.SourceSpec;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
@@ -19,14 +19,28 @@ import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.sql.SqlKind;
 import org.apache.calcite.sql.type.SqlTypeName;
 
-/// What can be said of a plan before it runs: which columns watermarks follow, and whether rows are ever taken back.
-/// What bounds the state of its operators, [io.millrace.query.circuit.Circuits#stateBounds] says.
+/// What can be said of a plan before it runs: which columns watermarks follow, and whether rows are ever taken
+/// back. What bounds the state of its operators, [io.millrace.query.circuit.Circuits#stateBounds] says.
+///
+/// What reads no source is constant: complete in the first step, so all of its columns are bounded, by nothing
+/// at all. So a part that was proven empty never bounds less than the part itself would.
 final class PlanShape {
     /// A node's output.
     ///
-    /// @param times for each column, the watermarks that bound its future values from below; empty for none
+    /// @param times the columns whose future values are bounded from below, by watermarks
     /// @param appendOnly no row is ever taken back
-    private record Shape(List<SortedSet<String>> times, boolean appendOnly) {}
+    /// @param constant no source is read
+    private record Shape(BitSet times, boolean appendOnly, boolean constant) {
+        static Shape constant(int columns) {
+            BitSet times = new BitSet();
+            times.set(0, columns);
+            return new Shape(times, true, true);
+        }
+
+        static Shape of(BitSet times, boolean appendOnly) {
+            return new Shape(times, appendOnly, false);
+        }
+    }
 
     /// Marks the source of a topic whose query takes nothing back.
     static final String APPEND_ONLY = "append_only";
@@ -43,22 +57,41 @@ final class PlanShape {
         return shape(node).appendOnly;
     }
 
-    /// The column of the node that says when a row is final: `window_end` if there is one, −1 for none.
+    /// Whether the node reads no source: all of its rows are there in the first step, and never change.
+    boolean constant(PlanNode node) {
+        return shape(node).constant;
+    }
+
+    /// The column of the node that says when a row is final, −1 for none. `window_end` says it soonest; of
+    /// several, one that every row has.
     int finalColumn(PlanNode node) {
-        Shape shape = shape(node);
-        int found = -1;
-        for (int i = 0; i < shape.times.size(); i++) {
-            if (!shape.times.get(i).isEmpty()) {
-                boolean end = node.schema().name(i).equals(WindowFunctions.END);
-                if (found < 0 || end) {
-                    found = i;
-                }
-                if (end) {
-                    break;
-                }
+        int best = -1;
+        int bestRank = -1;
+        for (int column : times(node)) {
+            int rank = (node.schema().name(column).equals(WindowFunctions.END) ? 2 : 0)
+                    + (NeverNull.column(node, column) ? 1 : 0);
+            if (rank > bestRank) {
+                best = column;
+                bestRank = rank;
             }
         }
-        return found;
+        return best;
+    }
+
+    /// The columns of the node that watermarks bound.
+    List<Integer> times(PlanNode node) {
+        return shape(node).times.stream().boxed().toList();
+    }
+
+    /// Those that say the same as `column` does, of other rows: of its type, and ends of windows if it is one.
+    List<Integer> otherTimes(PlanNode node, int column) {
+        Schema schema = node.schema();
+        boolean end = schema.name(column).equals(WindowFunctions.END);
+        return times(node).stream()
+                .filter(other -> other != column
+                        && schema.type(other).type() == schema.type(column).type()
+                        && schema.name(other).equals(WindowFunctions.END) == end)
+                .toList();
     }
 
     private Shape shape(PlanNode node) {
@@ -68,7 +101,9 @@ final class PlanShape {
             for (PlanNode input : node.inputs()) {
                 inputs.add(shape(input));
             }
-            known = make(node, inputs);
+            boolean constant =
+                    !(node instanceof PlanNode.Source) && inputs.stream().allMatch(Shape::constant);
+            known = constant ? Shape.constant(node.schema().size()) : make(node, inputs);
             shapes.put(node, known);
         }
         return known;
@@ -77,39 +112,35 @@ final class PlanShape {
     private Shape make(PlanNode node, List<Shape> inputs) {
         return switch (node) {
             case PlanNode.Source source -> source(source);
-            case PlanNode.Values values -> new Shape(none(values.schema().size()), true);
-            case PlanNode.Calc calc -> new Shape(calc(calc.program(), inputs.get(0)), inputs.get(0).appendOnly);
+            case PlanNode.Values values -> Shape.constant(values.schema().size());
+            case PlanNode.Calc calc -> Shape.of(calc(calc.program(), inputs.get(0)), inputs.get(0).appendOnly);
             case PlanNode.Window window -> {
-                List<SortedSet<String>> times = new ArrayList<>(inputs.get(0).times);
-                SortedSet<String> time = times.get(window.timeColumn());
-                times.add(time);
-                times.add(time);
-                yield new Shape(times, inputs.get(0).appendOnly);
+                BitSet times = copy(inputs.get(0).times);
+                int size = window.schema().size();
+                times.set(size - 2, size, times.get(window.timeColumn()));
+                yield Shape.of(times, inputs.get(0).appendOnly);
             }
             case PlanNode.Session session -> session(session, inputs.get(0));
             case PlanNode.Aggregate aggregate -> aggregate(aggregate, inputs.get(0));
             case PlanNode.Join join -> join(join, inputs.get(0), inputs.get(1));
-            case PlanNode.Union union -> {
-                boolean appendOnly = inputs.stream().allMatch(Shape::appendOnly);
-                yield merged(inputs, union.schema().size(), appendOnly);
-            }
+            case PlanNode.Union union ->
+                Shape.of(common(inputs), inputs.stream().allMatch(Shape::appendOnly));
             case PlanNode.Distinct distinct -> inputs.get(0);
-            case PlanNode.SetOperation operation -> {
-                boolean appendOnly = operation.intersect() && inputs.stream().allMatch(Shape::appendOnly);
-                yield merged(inputs, operation.schema().size(), appendOnly);
-            }
+            case PlanNode.SetOperation operation ->
+                Shape.of(
+                        common(inputs), operation.intersect() && inputs.stream().allMatch(Shape::appendOnly));
             case PlanNode.TopN top -> top(top, inputs.get(0));
-            case PlanNode.Failed failed -> new Shape(none(failed.schema().size()), failsForGood(failed.input()));
+            case PlanNode.Failed failed -> Shape.of(new BitSet(), failsForGood(failed.input()));
             case PlanNode.EmitFinal emit -> {
-                List<SortedSet<String>> times = none(emit.schema().size());
-                SortedSet<String> time = inputs.get(0).times.get(emit.timeColumn());
-                times.set(emit.timeColumn(), time);
-                yield new Shape(times, true);
+                BitSet times = new BitSet();
+                times.set(emit.timeColumn(), inputs.get(0).times.get(emit.timeColumn()));
+                yield Shape.of(times, true);
             }
         };
     }
 
-    /// Whether no failure is ever taken back: nothing below takes rows back, and no group of an aggregate recovers.
+    /// Whether no failure is ever taken back: nothing below takes rows back, and no group of an aggregate
+    /// recovers.
     private boolean failsForGood(PlanNode node) {
         return !(node instanceof PlanNode.Aggregate)
                 && shape(node).appendOnly
@@ -119,117 +150,111 @@ final class PlanShape {
     private static Shape source(PlanNode.Source node) {
         SourceSpec spec = node.source();
         boolean table = !spec.upsertKey().isEmpty();
-        List<SortedSet<String>> times = none(node.schema().size());
+        BitSet times = new BitSet();
         SourceSpec.WatermarkSpec watermark = spec.watermark();
         if (watermark != null && !table && spec.side() == SourceSpec.Side.GOOD) {
-            String column = spec.columns().get(watermark.timeColumn()).name();
-            int index = node.schema().indexOf(column);
+            int index = node.schema()
+                    .indexOf(spec.columns().get(watermark.timeColumn()).name());
             if (index >= 0) {
-                times.set(index, new TreeSet<>(List.of(spec.name() + "." + column)));
+                times.set(index);
             }
         }
         boolean appendOnly = !table
                 && (spec.format() != SourceSpec.Format.CHANGES || spec.options().containsKey(APPEND_ONLY));
-        return new Shape(times, appendOnly);
+        return Shape.of(times, appendOnly);
     }
 
     private static Shape session(PlanNode.Session session, Shape input) {
-        List<SortedSet<String>> times = none(session.schema().size());
+        BitSet times = new BitSet();
         for (int key : session.partitionKeys()) {
             times.set(key, input.times.get(key));
         }
-        SortedSet<String> time = input.times.get(session.timeColumn());
-        times.set(session.schema().size() - 1, time);
-        return new Shape(times, false);
+        times.set(session.schema().size() - 1, input.times.get(session.timeColumn()));
+        return Shape.of(times, false);
     }
 
     private static Shape aggregate(PlanNode.Aggregate aggregate, Shape input) {
-        List<SortedSet<String>> times = none(aggregate.schema().size());
+        BitSet times = new BitSet();
         for (int i = 0; i < aggregate.keys().length; i++) {
             times.set(i, input.times.get(aggregate.keys()[i]));
         }
-        return new Shape(times, false);
+        return Shape.of(times, false);
     }
 
     private static Shape join(PlanNode.Join join, Shape left, Shape right) {
-        int leftSize = left.times.size();
+        int leftSize = join.left().schema().size();
         boolean both = join.kind() != JoinKind.SEMI && join.kind() != JoinKind.ANTI;
-        List<SortedSet<String>> times = none(leftSize + (both ? right.times.size() : 0));
+        BitSet times = new BitSet();
         for (int i = 0; i < join.leftKeys().length; i++) {
-            SortedSet<String> time = common(left.times.get(join.leftKeys()[i]), right.times.get(join.rightKeys()[i]));
-            times.set(join.leftKeys()[i], time);
-            if (both) {
-                times.set(leftSize + join.rightKeys()[i], time);
+            if (left.times.get(join.leftKeys()[i]) && right.times.get(join.rightKeys()[i])) {
+                times.set(join.leftKeys()[i]);
+                times.set(leftSize + join.rightKeys()[i], both);
             }
         }
         TimeBound range = join.bound();
-        if (range != null) {
-            SortedSet<String> time = common(left.times.get(range.leftColumn()), right.times.get(range.rightColumn()));
-            if (!time.isEmpty()) {
-                times.set(range.leftColumn(), time);
-                if (both) {
-                    times.set(leftSize + range.rightColumn(), time);
-                }
-            }
+        if (range != null && left.times.get(range.leftColumn()) && right.times.get(range.rightColumn())) {
+            times.set(range.leftColumn());
+            times.set(leftSize + range.rightColumn(), both);
+        }
+        // rows of one side change only with that side when the other is all there
+        if (right.constant) {
+            times.or(left.times);
+        }
+        if (left.constant && both) {
+            right.times.stream().forEach(column -> times.set(leftSize + column));
         }
         boolean appendOnly =
                 left.appendOnly && right.appendOnly && (join.kind() == JoinKind.INNER || join.kind() == JoinKind.SEMI);
-        return new Shape(times, appendOnly);
+        return Shape.of(times, appendOnly);
     }
 
     private static Shape top(PlanNode.TopN top, Shape input) {
-        List<SortedSet<String>> times = none(top.schema().size());
+        BitSet times = new BitSet();
         for (int key : top.partitionKeys()) {
             times.set(key, input.times.get(key));
         }
-        return new Shape(times, false);
+        return Shape.of(times, false);
     }
 
-    private static Shape merged(List<Shape> inputs, int size, boolean appendOnly) {
-        List<SortedSet<String>> times = none(size);
-        for (int i = 0; i < size; i++) {
-            SortedSet<String> time = new TreeSet<>(inputs.getFirst().times.get(i));
-            for (Shape input : inputs) {
-                time = common(time, input.times.get(i));
-            }
-            times.set(i, time);
-        }
-        return new Shape(times, appendOnly);
+    /// Bounded only where all are.
+    private static BitSet common(List<Shape> inputs) {
+        BitSet times = copy(inputs.getFirst().times);
+        inputs.forEach(input -> times.and(input.times));
+        return times;
     }
 
-    /// Bounded only where both are.
-    private static SortedSet<String> common(SortedSet<String> left, SortedSet<String> right) {
-        SortedSet<String> all = new TreeSet<>();
-        if (!left.isEmpty() && !right.isEmpty()) {
-            all.addAll(left);
-            all.addAll(right);
-        }
-        return all;
+    private static BitSet copy(BitSet times) {
+        BitSet copy = new BitSet();
+        copy.or(times);
+        return copy;
     }
 
-    private static List<SortedSet<String>> none(int size) {
-        List<SortedSet<String>> none = new ArrayList<>();
-        for (int i = 0; i < size; i++) {
-            none.add(new TreeSet<>());
-        }
-        return none;
-    }
-
-    private static List<SortedSet<String>> calc(CalcProgram program, Shape input) {
-        List<SortedSet<String>> times = new ArrayList<>();
-        for (RexLocalRef output : program.rex().getProjectList()) {
-            times.add(expression(program.rex().expandLocalRef(output), input));
+    private static BitSet calc(CalcProgram program, Shape input) {
+        BitSet times = new BitSet();
+        List<RexLocalRef> outputs = program.rex().getProjectList();
+        for (int i = 0; i < outputs.size(); i++) {
+            times.set(i, follows(program.rex().expandLocalRef(outputs.get(i)), input));
         }
         return times;
     }
 
-    /// Follows references and what never decreases when a time grows.
-    private static SortedSet<String> expression(RexNode node, Shape input) {
+    /// Whether it is a bounded column, one of several bounded columns, or never decreases when one grows.
+    private static boolean follows(RexNode node, Shape input) {
         if (node instanceof RexInputRef reference) {
             return input.times.get(reference.getIndex());
         }
         if (!(node instanceof RexCall call) || call.getOperands().isEmpty()) {
-            return new TreeSet<>();
+            return false;
+        }
+        if (call.getKind() == SqlKind.CASE) {
+            List<RexNode> values = Rels.values(call).stream()
+                    .filter(value -> !RexLiteral.isNullLiteral(value))
+                    .toList();
+            return !values.isEmpty()
+                    && values.stream()
+                            .allMatch(value -> value.getType().getSqlTypeName()
+                                            == call.getType().getSqlTypeName()
+                                    && follows(value, input));
         }
         RexNode base = call.getOperands().get(0);
         boolean sameType = call.getType().getSqlTypeName() == base.getType().getSqlTypeName();
@@ -237,7 +262,6 @@ final class PlanShape {
                 && (call.getKind() == SqlKind.PLUS || call.getKind() == SqlKind.MINUS)
                 && call.getOperands().get(1) instanceof RexLiteral literal
                 && SqlTypeName.DAY_INTERVAL_TYPES.contains(literal.getType().getSqlTypeName());
-        boolean follows = sameType && (call.getKind() == SqlKind.CAST || shifts);
-        return follows ? expression(base, input) : new TreeSet<>();
+        return sameType && (call.getKind() == SqlKind.CAST || shifts) && follows(base, input);
     }
 }

@@ -55,8 +55,11 @@ final class Planning {
         continuous = goesOn;
     }
 
+    /// The same is said once, also when a statement is planned twice.
     void notice(String text) {
-        notices.add(text);
+        if (!notices.contains(text)) {
+            notices.add(text);
+        }
     }
 
     List<String> notices() {

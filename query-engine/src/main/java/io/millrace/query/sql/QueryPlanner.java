@@ -118,11 +118,7 @@ final class QueryPlanner {
         if (emit.continuous()) {
             refuseUnrepeatable(rel, written);
         }
-        RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel);
-        PlanNode plan = PlanTranslator.translate(optimized, planning);
-        if (emit.finalOnly()) {
-            plan = withFinal(plan, emitPlace);
-        }
+        PlanNode plan = emit.finalOnly() ? finalPlan(rel, emitPlace) : planned(rel, Optimizer.Effort.FULL);
         List<String> called = OutputNames.of(
                 written, visible.fields.stream().map(field -> field.getValue()).toList());
         List<ColumnInfo> names = new ArrayList<>();
@@ -191,9 +187,21 @@ final class QueryPlanner {
         return found.isEmpty() ? null : found.getFirst();
     }
 
-    /// Holds rows back until they are final, as near to the top as a time column reaches.
-    private static PlanNode withFinal(PlanNode plan, @Nullable SqlNode place) {
-        PlanNode emitted = finalOrNull(plan, PlanShape.of(plan));
+    private PlanNode planned(RelNode rel, Optimizer.Effort effort) {
+        RelNode optimized = new Optimizer(planning.cluster(), witness).optimize(rel, effort);
+        return PlanTranslator.translate(optimized, planning);
+    }
+
+    /// The plan with rows held back until they are final.
+    ///
+    /// What the optimizer finds out decides how a query runs, not whether it may: a time column that it has
+    /// replaced by the only value it can have still says when a row is final, so then the query is planned as
+    /// it is written.
+    private PlanNode finalPlan(RelNode rel, @Nullable SqlNode place) {
+        PlanNode emitted = FinalRows.of(planned(rel, Optimizer.Effort.FULL));
+        if (emitted == null) {
+            emitted = FinalRows.of(planned(rel, Optimizer.Effort.AS_WRITTEN));
+        }
         if (emitted == null) {
             throw Problems.at(
                     "emit_final_needs_watermark",
@@ -204,48 +212,6 @@ final class QueryPlanner {
                             + " and group by a window over it.");
         }
         return emitted;
-    }
-
-    private static @Nullable PlanNode finalOrNull(PlanNode plan, PlanShape shape) {
-        int column = shape.finalColumn(plan);
-        // the end of a window says it soonest, even where the projection drops it
-        if (column >= 0 && !(plan instanceof PlanNode.Calc calc && dropsEnd(calc, column, shape))) {
-            return new PlanNode.EmitFinal(plan, column);
-        }
-        return switch (plan) {
-            case PlanNode.Calc calc -> {
-                PlanNode input = finalOrNull(calc.input(), shape);
-                yield input == null ? null : new PlanNode.Calc(input, calc.program());
-            }
-            case PlanNode.Union union -> {
-                List<PlanNode> inputs = new ArrayList<>();
-                for (PlanNode input : union.inputs()) {
-                    PlanNode emitted = finalOrNull(input, shape);
-                    if (emitted != null) {
-                        inputs.add(emitted);
-                    }
-                }
-                yield inputs.size() == union.inputs().size() ? new PlanNode.Union(inputs, union.schema()) : null;
-            }
-            case PlanNode.Source source -> null;
-            case PlanNode.Values values -> null;
-            case PlanNode.Window window -> null;
-            case PlanNode.Session session -> null;
-            case PlanNode.Aggregate aggregate -> null;
-            case PlanNode.Join join -> null;
-            case PlanNode.Distinct distinct -> null;
-            case PlanNode.SetOperation operation -> null;
-            case PlanNode.TopN top -> null;
-            case PlanNode.EmitFinal already -> already;
-            case PlanNode.Failed failed -> null;
-        };
-    }
-
-    private static boolean dropsEnd(PlanNode.Calc calc, int column, PlanShape shape) {
-        int below = shape.finalColumn(calc.input());
-        return !calc.schema().name(column).equals(WindowFunctions.END)
-                && below >= 0
-                && calc.input().schema().name(below).equals(WindowFunctions.END);
     }
 
     private void noticeUnbounded(PlanNode plan) {

@@ -8,6 +8,7 @@ import org.apache.calcite.rel.RelNode;
 import org.apache.calcite.rel.core.Aggregate;
 import org.apache.calcite.rel.core.AggregateCall;
 import org.apache.calcite.rel.core.TableScan;
+import org.apache.calcite.rex.RexCall;
 import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexNode;
 import org.apache.calcite.rex.RexProgram;
@@ -32,6 +33,17 @@ final class Rels {
             }
         }
         return false;
+    }
+
+    /// What a CASE may come to.
+    static List<RexNode> values(RexCall choice) {
+        List<RexNode> operands = choice.getOperands();
+        List<RexNode> values = new ArrayList<>();
+        for (int i = 1; i < operands.size(); i += 2) {
+            values.add(operands.get(i));
+        }
+        values.add(operands.getLast());
+        return values;
     }
 
     /// Puts a projection between each aggregate and the relation it reads: the trimmer leaves out those of

@@ -1,5 +1,6 @@
 package io.millrace.query.circuit;
 
+import io.millrace.query.Seeds;
 import io.millrace.query.circuit.TestPlans.Kind;
 import io.millrace.query.data.Schema;
 import io.millrace.query.data.SqlType;
@@ -40,7 +41,7 @@ class OperatorsTest {
     }
 
     private static void check(long firstSeed, int cases, Plan plan, Kind... kinds) {
-        for (long seed = firstSeed; seed < firstSeed + cases; seed++) {
+        for (long seed : Seeds.from(firstSeed, cases).toArray()) {
             SplittableRandom random = new SplittableRandom(seed);
             Kind leftKind = kinds[random.nextInt(kinds.length)];
             Kind rightKind = kinds[random.nextInt(kinds.length)];
@@ -67,8 +68,8 @@ class OperatorsTest {
                 Kind.CHANGES);
     }
 
-    /// Divisions by a number that may be zero, in a projection and in the condition of a join, and a group that may
-    /// have one value only.
+    /// Divisions by a number that may be zero, in a projection and in the condition of a join, and a group that
+    /// may have one value only.
     @Test
     void rowsThatFailEqualTheOracleAndAreTakenBackWithTheirRows() {
         check(
@@ -387,7 +388,7 @@ class OperatorsTest {
     }
 
     private static void checkPlans(long firstSeed, int plans) {
-        for (long seed = firstSeed; seed < firstSeed + plans; seed++) {
+        for (long seed : Seeds.from(firstSeed, plans).toArray()) {
             SplittableRandom random = new SplittableRandom(seed);
             RandomPlan plan = new RandomPlan(random);
             PlanNode root = plan.make(random.nextInt(2, 6));

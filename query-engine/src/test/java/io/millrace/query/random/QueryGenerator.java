@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// there, in DuckDB's.
 ///
 /// Tables: streams `a` and `b` (k BIGINT, g VARCHAR, x INTEGER, d DOUBLE, ts TIMESTAMP) and the table `u` (id
-/// BIGINT PRIMARY KEY, name
-/// VARCHAR, y INTEGER).
+/// BIGINT PRIMARY KEY, name VARCHAR, y INTEGER).
 public final class QueryGenerator {
     private final SplittableRandom random;
 
@@ -20,7 +19,13 @@ public final class QueryGenerator {
     }
 
     /// @param duck the same in DuckDB's dialect, null when it has no words for it
-    public record Query(String ours, @Nullable String duck) {}
+    /// @param slackMs for EMIT FINAL whose first column is the time: how far behind the watermarks a row has come
+    ///     for sure; −1 where nothing is said of it
+    public record Query(String ours, @Nullable String duck, long slackMs) {
+        Query(String ours, @Nullable String duck) {
+            this(ours, duck, -1);
+        }
+    }
 
     /// A relation as it stands in FROM, with its columns.
     private record Relation(String ours, @Nullable String duck, List<Column> columns) {}
@@ -29,7 +34,7 @@ public final class QueryGenerator {
     private record Column(String name, char type) {}
 
     public Query next() {
-        return switch (random.nextInt(28)) {
+        return switch (random.nextInt(47)) {
             case 0 -> projection(stream());
             case 1, 2 -> grouped(stream());
             case 3 -> global(stream());
@@ -53,6 +58,19 @@ public final class QueryGenerator {
             case 24 -> projection(computedJoin());
             case 25 -> grouped(view());
             case 26 -> projection(view());
+            case 27, 28, 29, 30, 31 -> finalByTime();
+            case 32 -> groupingSets(random.nextBoolean() ? stream() : join());
+            case 33 -> correlated();
+            case 34 -> membership();
+            case 35 -> projection(selfJoin());
+            case 36 -> random.nextBoolean() ? projection(threeWay()) : grouped(threeWay());
+            case 37 -> nestedSets();
+            case 38 -> ranked();
+            case 39 -> grouped(windowOfView());
+            case 40 -> distinctOf(random.nextBoolean() ? join() : view());
+            case 41 -> projection(random.nextBoolean() ? limited() : outerIntervalJoin());
+            case 42 -> maybeContinuously(random.nextBoolean() ? grouped(join()) : projection(computedJoin()));
+            case 43, 44, 45 -> maybeContinuously(timeKeys());
             default -> projection(streamTable());
         };
     }
@@ -287,6 +305,87 @@ public final class QueryGenerator {
         return new Query(grouped(from).ours + " EMIT FINAL", null);
     }
 
+    /// Anything that has a time column, which comes first.
+    private Query finalByTime() {
+        String sql = switch (random.nextInt(14)) {
+            case 0 -> {
+                Relation from = stream();
+                yield "SELECT ts, " + items(from) + " FROM " + from.ours + " q" + where(from);
+            }
+            case 1 -> {
+                Relation from = anyWindow();
+                yield "SELECT window_end AS f, " + items(from) + " FROM " + from.ours + " q" + where(from);
+            }
+            case 2, 3 -> windowCounts();
+            case 4 -> {
+                String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+                String time = kind.equals("JOIN") ? "l.window_end" : "COALESCE(l.window_end, r.window_end)";
+                String rest = random.nextInt(3) == 0 ? " AND l.x < r.x" : "";
+                yield "SELECT %s AS f, l.k, r.g, r.window_end FROM %s l %s %s r ON l.window_end = r.window_end AND l.k = r.k%s"
+                        .formatted(time, window("a", 10).ours, kind, window("b", 10).ours, rest);
+            }
+            case 5 -> {
+                String kind = pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN");
+                yield "SELECT COALESCE(l.f, r.f) AS f, l.n, r.n AS m FROM (%s) l %s (%s) r ON l.f = r.f"
+                        .formatted(windowCounts(), kind, windowCounts());
+            }
+            case 6 -> {
+                Relation join = intervalJoin();
+                yield "SELECT l_ts, l_k, r_g, r_x FROM " + join.ours + " q" + where(join);
+            }
+            case 7 -> windowCounts() + " UNION ALL " + windowCounts();
+            case 8 -> windowCounts() + pick(" UNION ", " INTERSECT ", " EXCEPT ") + windowCounts();
+            case 9 -> {
+                Relation from = random.nextBoolean() ? stream() : anyWindow();
+                String time = from.columns.size() > STREAM_COLUMNS.size() ? "window_end" : "ts";
+                yield "SELECT DISTINCT " + time + ", " + pick("k", "g", "k, g") + " FROM " + from.ours + " q"
+                        + where(from);
+            }
+            case 10 ->
+                "SELECT window_end, k, x FROM (SELECT window_end, k, x, ROW_NUMBER() OVER (PARTITION BY window_end ORDER BY x DESC NULLS FIRST, k, g, d, ts) AS place FROM %s) WHERE place <= %d"
+                        .formatted(window().ours, 1 + random.nextInt(3));
+            case 11 -> "SELECT f, MAX(n) AS m, COUNT(*) AS c FROM (" + windowCounts() + ") GROUP BY f";
+            case 12 -> {
+                String other = window(pick("a", "b"), 10).ours;
+                yield "SELECT window_end, k, x FROM %s l WHERE %s (SELECT 1 FROM %s r WHERE r.window_end = l.window_end AND r.k = l.k)"
+                        .formatted(window("a", 10).ours, pick("EXISTS", "NOT EXISTS"), other);
+            }
+            default ->
+                "SELECT q.f, q.n, names.name FROM (%s) q %s (VALUES (1, 'one'), (3, 'three')) AS names (n, name) ON q.n = names.n"
+                        .formatted(windowCounts(), pick("JOIN", "LEFT JOIN"));
+        };
+        return new Query(sql + " EMIT FINAL", null, 10_000);
+    }
+
+    private Relation anyWindow() {
+        return switch (random.nextInt(3)) {
+            case 0 -> window();
+            case 1 -> hop();
+            default -> cumulate();
+        };
+    }
+
+    /// `(f, n)`: ends of windows with a count, sometimes of one window or of none.
+    private String windowCounts() {
+        Relation from = random.nextInt(3) == 0 ? anyWindow() : window(pick("a", "b"), 10);
+        String where = where(from);
+        if (random.nextInt(5) == 0) {
+            where = " WHERE " + pick("window_end = TIMESTAMP '2001-01-01 00:00:20'", "1 = 0", "k = 1 AND k = 2");
+        }
+        String key = random.nextInt(4) == 0 ? ", k" : "";
+        String having = random.nextInt(5) == 0 ? " HAVING COUNT(*) > 1" : "";
+        return "SELECT window_end AS f, " + pick("COUNT(*)", "COUNT(x)", "SUM(x)", "MAX(k)", "COUNT(DISTINCT g)")
+                + " AS n FROM " + from.ours + " q" + where + " GROUP BY window_start, window_end" + key + having;
+    }
+
+    private String items(Relation from) {
+        List<String> items = new ArrayList<>();
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            items.add(expression(from.columns, 2) + " AS c" + i);
+        }
+        return String.join(", ", items);
+    }
+
     private Query late() {
         List<Column> columns = new ArrayList<>(STREAM_COLUMNS);
         columns.add(new Column("_reason", 's'));
@@ -313,6 +412,149 @@ public final class QueryGenerator {
                 "SELECT " + key + " AS computed, " + aggregates(from.columns) + " FROM %s q" + where(from)
                         + " GROUP BY " + key,
                 from);
+    }
+
+    private Query maybeContinuously(Query query) {
+        return random.nextBoolean() ? continuously(query) : query;
+    }
+
+    private Query groupingSets(Relation from) {
+        String first = from.columns.get(0).name;
+        String second = from.columns.get(1).name;
+        String sets = pick(
+                "ROLLUP (%s, %s)",
+                "CUBE (%s, %s)", "GROUPING SETS ((%1$s), (%2$s), ())", "GROUPING SETS ((%1$s, %2$s), (%2$s))");
+        return maybeContinuously(both(
+                "SELECT %1$s, %2$s, GROUPING(%1$s) AS g1, ".formatted(first, second) + aggregates(from.columns)
+                        + " FROM %s q" + where(from) + " GROUP BY " + sets.formatted(first, second),
+                from));
+    }
+
+    /// Groups by what follows a time column, so that their state is dropped behind the watermark.
+    private Query timeKeys() {
+        boolean joined = random.nextBoolean();
+        Relation from = !joined ? stream() : random.nextBoolean() ? outerIntervalJoin() : intervalJoin();
+        String first = joined ? "l_ts" : "ts";
+        String second = joined ? "r_ts" : "ts";
+        String number = joined ? "l_x" : "x";
+        String key = pick(
+                first,
+                second,
+                "FLOOR(%1$s TO MINUTE)",
+                "FLOOR(%1$s TO SECOND)",
+                "%1$s + INTERVAL '7' SECOND",
+                "%1$s - INTERVAL '7' SECOND",
+                "COALESCE(%1$s, %2$s)",
+                "COALESCE(%2$s + INTERVAL '3' SECOND, %1$s)",
+                "CASE WHEN %3$s > 3 THEN %1$s ELSE %2$s - INTERVAL '4' SECOND END",
+                "CASE WHEN %3$s > 3 THEN %1$s END",
+                "CASE WHEN %3$s > 3 THEN %2$s WHEN %3$s > 1 THEN NULL ELSE %1$s END",
+                "COALESCE(%1$s, TIMESTAMP '2001-01-01 00:00:10')");
+        String ours = String.format(Locale.ROOT, key, first, second, number);
+        String duck = ours.replaceAll("FLOOR\\((\\w+) TO (\\w+)\\)", "date_trunc('$2', $1)");
+        String rest = ", " + aggregates(from.columns) + " FROM %s q" + where(from) + " GROUP BY ";
+        String other = random.nextInt(3) == 0 ? ", " + from.columns.getFirst().name : "";
+        return new Query(
+                "SELECT " + ours + " AS t" + rest.replace("%s", from.ours) + ours + other,
+                "SELECT " + duck + " AS t" + rest.replace("%s", from.ours) + duck + other);
+    }
+
+    /// Sub-queries that look at the row outside.
+    private Query correlated() {
+        String inner = pick("b", "u");
+        String key = inner.equals("b") ? "b.k" : "u.id";
+        String number = inner.equals("b") ? "b.x" : "u.y";
+        String of =
+                pick("SUM(%s)", "MIN(%s)", "MAX(%s)", "COUNT(%s)", "COUNT(*)").replace("%s", number);
+        String value = "(SELECT " + of + " FROM " + inner + " WHERE " + key + " = q.k"
+                + pick("", " AND " + number + " > 1") + ")";
+        String sql = random.nextBoolean()
+                ? "SELECT k, g, x, " + value + " AS v FROM a q"
+                : "SELECT k, g, x FROM a q WHERE x " + pick("<", ">=", "=") + " " + value;
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    /// IN and EXISTS with all that NULL does to them.
+    private Query membership() {
+        String inner = pick(
+                "SELECT k FROM b",
+                "SELECT k FROM b WHERE k IS NOT NULL",
+                "SELECT k FROM b WHERE 1 = 0",
+                "SELECT id FROM u",
+                "SELECT x FROM b WHERE x > 8",
+                "SELECT b.x FROM b WHERE b.g = q.g");
+        String condition = pick(
+                        "k IN (%s)", "k NOT IN (%s)", "x NOT IN (%s)", "(k IN (%s) OR x > 5)", "NOT (k IN (%s))")
+                .replace("%s", inner);
+        String sql = "SELECT k, g, x FROM a q WHERE " + condition + pick("", " AND x > 1", " AND g IS NOT NULL");
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    private Relation selfJoin() {
+        String kind = pick("JOIN", "LEFT JOIN", "FULL JOIN");
+        String on = pick("l.k = r.x", "l.k = r.k AND l.x > r.x", "l.g = r.g AND l.k + 1 = r.k");
+        return aliased("a l %s a r ON %s".formatted(kind, on), STREAM_COLUMNS, STREAM_COLUMNS);
+    }
+
+    private Relation threeWay() {
+        List<Column> columns = List.of(
+                new Column("l.k", 'n'),
+                new Column("l.g", 's'),
+                new Column("r.x", 'n'),
+                new Column("t.name", 's'),
+                new Column("t.y", 'n'));
+        String sql = select(
+                columns,
+                "a l %s b r ON l.k = r.k AND l.x = r.x %s u t ON %s"
+                        .formatted(
+                                pick("JOIN", "LEFT JOIN", "FULL JOIN"),
+                                pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"),
+                                pick("t.id = l.k", "t.id = r.k", "t.y = r.x")));
+        return new Relation(sql, sql, renamed(columns));
+    }
+
+    private Query nestedSets() {
+        String columns = pick("k", "g", "k, g");
+        String part = "SELECT " + columns + " FROM ";
+        String sql = "(" + part + "a" + where(new Relation("a", "a", STREAM_COLUMNS)) + pick(" UNION ALL ", " UNION ")
+                + part + "b)" + pick(" EXCEPT ", " INTERSECT ", " EXCEPT ALL ", " INTERSECT ALL ", " UNION ") + part
+                + pick("a", "b") + where(new Relation("b", "b", STREAM_COLUMNS));
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    /// The first rows of each group; ties are broken by all columns.
+    private Query ranked() {
+        String key = pick("k", "g", "k, g");
+        String order = pick("x DESC NULLS FIRST, k, g, d, ts", "ts, x, k, g, d", "d DESC NULLS FIRST, x, k, g, ts");
+        Relation from = stream();
+        String sql =
+                "SELECT k, g, x, place FROM (SELECT k, g, x, d, ts, ROW_NUMBER() OVER (PARTITION BY %s ORDER BY %s) AS place FROM %s q%s) WHERE place <= %d"
+                        .formatted(key, order, from.ours, where(from), 1 + random.nextInt(3));
+        return maybeContinuously(new Query(sql, sql));
+    }
+
+    private Relation windowOfView() {
+        return window("v1", 5 * (1 + random.nextInt(6)));
+    }
+
+    private Query distinctOf(Relation from) {
+        String first = from.columns.get(0).name;
+        String second = from.columns.get(1).name;
+        return maybeContinuously(both(
+                "SELECT DISTINCT " + pick(first, second, first + ", " + second) + " FROM %s q" + where(from), from));
+    }
+
+    private Relation limited() {
+        String sql = "(SELECT k, g, x, d, ts FROM %s%s ORDER BY x DESC NULLS FIRST, k, g, d, ts LIMIT %d)"
+                .formatted(pick("a", "b"), where(new Relation("a", "a", STREAM_COLUMNS)), 1 + random.nextInt(20));
+        return new Relation(sql, sql, STREAM_COLUMNS);
+    }
+
+    private Relation outerIntervalJoin() {
+        String sql =
+                "a l %s b r ON l.k = r.k AND l.ts BETWEEN r.ts - INTERVAL '%d' SECOND AND r.ts + INTERVAL '%d' SECOND"
+                        .formatted(pick("RIGHT JOIN", "FULL JOIN"), random.nextInt(10), random.nextInt(10));
+        return aliased(sql, STREAM_COLUMNS, STREAM_COLUMNS);
     }
 
     private Query setOperation() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.log.disk.DiskFile;
 import io.millrace.log.disk.SimulatedDisk;
 import io.millrace.query.Frontier;
+import io.millrace.query.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -72,7 +73,7 @@ class CheckpointsTest {
         assertThat(operations).isGreaterThan(3);
 
         for (long at = 1; at <= operations; at++) {
-            for (long seed = 1; seed <= 5; seed++) {
+            for (long seed : Seeds.from(1, 5).toArray()) {
                 SimulatedDisk disk = new SimulatedDisk(seed);
                 write(on(disk), 1);
                 write(on(disk), 2);

@@ -9,6 +9,7 @@ import io.millrace.query.EngineSettings;
 import io.millrace.query.QueryEngine;
 import io.millrace.query.QueryEngines;
 import io.millrace.query.QueryInfo;
+import io.millrace.query.Seeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -20,9 +21,10 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Persistent queries whose node dies at random appends, before or after they are written: every result is in
 /// the output topic once.
@@ -70,8 +72,12 @@ class PersistentQueryTest {
                     SELECT MOD(clicks, 3) AS rest FROM (SELECT page, ms, COUNT(*) AS clicks FROM clicks GROUP BY page, ms)""", """
                     SELECT MOD(clicks, 3) AS rest FROM (SELECT page, ms, COUNT(*) AS clicks FROM clicks GROUP BY page, ms)"""));
 
+    static LongStream seeds() {
+        return Seeds.from(1, 8);
+    }
+
     @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    @MethodSource("seeds")
     void everyResultIsThereOnceHoweverOftenTheNodeDies(long seed) throws Exception {
         SplittableRandom random = new SplittableRandom(seed);
         int crashes = 0;
