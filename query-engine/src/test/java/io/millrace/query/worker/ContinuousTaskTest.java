@@ -282,8 +282,9 @@ class ContinuousTaskTest {
         RunningStatement statement =
                 Recorder.start(engine, "SELECT id, k FROM t EMIT CHANGES", Session.create(), recorder);
         write(2000);
-        long lag = engine.query(statement.id()).orElseThrow().lag();
-        assertThat(lag).as("records that wait").isGreaterThan(1900);
+        Recorder.await(
+                "the records wait",
+                () -> engine.query(statement.id()).orElseThrow().lag() > 1900);
         gate.countDown();
         awaitEnd(recorder);
         cancel(statement);
