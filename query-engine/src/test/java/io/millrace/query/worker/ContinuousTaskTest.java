@@ -292,6 +292,16 @@ class ContinuousTaskTest {
     }
 
     @Test
+    void aQueryThatReadsNothingGivesItsRowsAndGoesOn() throws Exception {
+        Recorder recorder = new Recorder();
+        RunningStatement statement = Recorder.start(engine, "SELECT 1 AS n EMIT FINAL", Session.create(), recorder);
+        Recorder.await("the row has come", () -> recorder.sum().equals(Map.of("{\"n\":1}", 1L)));
+        assertThat(recorder.ends()).isZero();
+        cancel(statement);
+        assertThat(recorder.sum()).isEqualTo(Map.of("{\"n\":1}", 1L));
+    }
+
+    @Test
     void aPausedQueryStandsStillAndCatchesUpLater() throws Exception {
         Recorder recorder = new Recorder();
         RunningStatement statement = Recorder.start(engine, GROUPED + " EMIT CHANGES", Session.create(), recorder);
