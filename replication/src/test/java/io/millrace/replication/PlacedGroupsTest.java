@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -329,8 +330,13 @@ class PlacedGroupsTest {
             assertThat(change(cluster, it -> it.reassign(new Reassignment.Place(1, others.subList(0, 1)))))
                     .isInstanceOf(MembershipOutcome.Refused.class);
             append(cluster, "n1", partition);
+            AtomicBoolean shown = new AtomicBoolean();
+            Thread watching = watchTransfers(cluster.node("n1"), shown);
             assertThat(change(cluster, it -> it.reassign(new Reassignment.Place(1, others))))
                     .isEqualTo(new MembershipOutcome.Done());
+            watching.interrupt();
+            watching.join();
+            assertThat(shown).isTrue();
             appendEverywhere(cluster);
             Nodes.await("the reader has everything", () -> {
                 readOn(reader, read);
@@ -357,6 +363,19 @@ class PlacedGroupsTest {
         }
         awaitPlaced(cluster);
         awaitEverywhere(cluster);
+    }
+
+    /// Notes whether a group is shown on its way.
+    private static Thread watchTransfers(ReplicatedLog node, AtomicBoolean shown) {
+        return Thread.ofPlatform().start(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                if (node.cluster().view().transfers().stream()
+                        .anyMatch(transfer -> transfer.what().equals("hold group 1"))) {
+                    shown.set(true);
+                }
+                LockSupport.parkNanos(1_000_000);
+            }
+        });
     }
 
     private static void readOn(RecordReader reader, List<String> into) throws IOException {

@@ -54,6 +54,9 @@ final class ManyGroupsCluster implements Cluster {
                         transfer.nodeId(), what, transfer.state(), transfer.bytesDone(), transfer.bytesTotal()));
             }
         }
+        if (placer != null) {
+            transfers.addAll(placer.transfers());
+        }
         return new ClusterView(zero.nodeId(), zero.members(), zero.draining(), views, transfers);
     }
 

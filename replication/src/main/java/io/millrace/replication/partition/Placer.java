@@ -1,5 +1,6 @@
 package io.millrace.replication.partition;
 
+import io.millrace.replication.ClusterView;
 import io.millrace.replication.Document;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.Member;
@@ -174,6 +175,27 @@ final class Placer implements AutoCloseable {
         });
         moving.sort(null);
         return moving;
+    }
+
+    /// Groups on their way, for people: which node one comes to next, or leaves.
+    List<ClusterView.Transfer> transfers() {
+        List<ClusterView.Transfer> transfers = new ArrayList<>();
+        placed.forEach((number, group) -> {
+            List<String> placement = group.placement();
+            List<String> now = membersOf(number, group);
+            if (placement.isEmpty() || now.isEmpty()) {
+                return;
+            }
+            List<String> come = new ArrayList<>(placement);
+            come.removeAll(now);
+            List<String> go = new ArrayList<>(now);
+            go.removeAll(placement);
+            for (String node : come.isEmpty() ? go : come) {
+                String what = "%s group %d".formatted(come.isEmpty() ? "leave" : "hold", number);
+                transfers.add(new ClusterView.Transfer(node, what, "from %s to %s".formatted(now, placement), 0, -1));
+            }
+        });
+        return transfers;
     }
 
     /// Node ids; empty while nobody has said.
