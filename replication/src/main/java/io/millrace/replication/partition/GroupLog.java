@@ -1,7 +1,6 @@
 package io.millrace.replication.partition;
 
 import io.millrace.log.BatchWriter;
-import io.millrace.log.CorruptLogException;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.disk.Disk;
@@ -48,12 +47,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -125,12 +121,9 @@ public final class GroupLog implements ReplicatedLog {
     private static final long HAND_OVER_MS_MAX = 3_000;
     private static final long LEAD_INTERVAL_NANOS = 1_000_000_000;
     private static final long NO_PROGRESS_NANOS = 10_000_000_000L;
-    private static final int SNAPSHOT_BYTES_FACTOR_WHILE_COPIED = 4;
-    private static final long SNAPSHOT_RETRY_NANOS = 5_000_000_000L;
 
     final int number;
     final ReplicationSettings settings;
-    private final Disk disk;
     private final @Nullable CommandRelay relay;
     private final @Nullable Supplier<Metadata> shared;
     final @Nullable DistantGroup distant;
@@ -144,26 +137,16 @@ public final class GroupLog implements ReplicatedLog {
     final Rebuild rebuild;
     final Scrubber scrubber;
     private final ServedCopies copies;
-    // snapshots are asked for by housekeeping and by copies
-    private final ReentrantLock snapshotting = new ReentrantLock();
+    private final GroupEvents events;
+    private final Snapshots snapshots;
+    private final DiskSpace space;
     private final Thread housekeeper;
     private final Thread watch;
-    private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
-    private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
-    private final List<Consumer<String>> failureListeners = new CopyOnWriteArrayList<>();
-    private final List<Consumer<String>> damageListeners = new CopyOnWriteArrayList<>();
 
     private volatile boolean closing;
-    private volatile boolean diskFull;
     private boolean movedAwayWhileFull; // the watch's
-    volatile @Nullable String failure;
     private volatile @Nullable String stuck;
-    private volatile @Nullable String snapshotFailure;
-    private @Nullable String damage; // guarded by damageListeners
-    private volatile long snapshots;
     private volatile long restarts;
-    private volatile long snapshotNanos;
-    private volatile long freeBytes = Long.MAX_VALUE;
 
     private GroupLog(
             ReplicationSettings settings,
@@ -182,9 +165,10 @@ public final class GroupLog implements ReplicatedLog {
         this.distant = siblings.distant();
         this.lock = lock;
         this.settings = settings;
-        this.disk = disk;
         this.clock = clock;
-        this.state = GroupState.open(disk, settings, group, new Listener());
+        this.events = new GroupEvents(settings.nodeId());
+        this.state = GroupState.open(disk, settings, group, events);
+        this.space = new DiskSpace(disk, settings, state.folders());
         MemberBook book = new MemberBook(
                 siblings.metadata() == null ? state::metadata : siblings.metadata(),
                 settings.self(),
@@ -218,6 +202,7 @@ public final class GroupLog implements ReplicatedLog {
             throw e;
         }
         this.consensus = opened;
+        this.snapshots = new Snapshots(settings, state, consensus, events, copies::count);
         this.batcher = new Batcher(
                 consensus,
                 clock,
@@ -287,7 +272,7 @@ public final class GroupLog implements ReplicatedLog {
             Siblings siblings)
             throws IOException {
         GroupLog log = new GroupLog(settings, disk, clock, opener, lock, surroundings, siblings, false);
-        log.checkDisk();
+        log.space.look();
         log.batcher.start();
         log.housekeeper.start();
         log.watch.start();
@@ -305,7 +290,7 @@ public final class GroupLog implements ReplicatedLog {
             ReplicationSettings settings, Disk disk, InstantSource clock, ConsensusOpener opener, Closeable lock)
             throws IOException {
         GroupLog log = new GroupLog(settings, disk, clock, opener, lock, Surroundings.NONE, Siblings.NONE, true);
-        log.checkDisk();
+        log.space.look();
         return log;
     }
 
@@ -331,7 +316,7 @@ public final class GroupLog implements ReplicatedLog {
                 applied = state.index();
                 progressNanos = System.nanoTime();
             }
-            String failed = failure;
+            String failed = events.failure();
             if (failed != null
                     || System.nanoTime() - progressNanos
                             > settings.requestTimeout().toNanos()) {
@@ -382,7 +367,7 @@ public final class GroupLog implements ReplicatedLog {
         if (replica == null) {
             return done(new AppendOutcome.UnknownPartition(fact.topic().partitions()));
         }
-        if (diskFull) {
+        if (space.isFull()) {
             return done(new AppendOutcome.DiskFull());
         }
         long bytesMax = bytesMax(request);
@@ -460,11 +445,11 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     boolean isDiskFull() {
-        return diskFull;
+        return space.isFull();
     }
 
     private @Nullable ReplicationException unavailable() {
-        String failed = failure;
+        String failed = events.failure();
         if (failed != null) {
             return new ReplicationException(failed, null);
         }
@@ -507,8 +492,8 @@ public final class GroupLog implements ReplicatedLog {
             return CompletableFuture.failedFuture(
                     PendingEntry.notLeading(leaderNow().orElse(null)));
         }
-        if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
-            return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
+        if (freesSpace ? space.isSpent() : space.isFull()) {
+            return CompletableFuture.failedFuture(new ReplicationException(space.message(), null));
         }
         Waiting.Command command = new Waiting.Command(type, body);
         if (command.bytesMax > settings.entryBytesMax() - EntryLayout.HEADER_BYTES) {
@@ -689,13 +674,15 @@ public final class GroupLog implements ReplicatedLog {
     public Health health() {
         Consensus.Status status = consensus.status();
         List<String> problems = new ArrayList<>(status.problems());
-        for (String problem : new @Nullable String[] {failure, stuck, snapshotFailure, damage(), rebuild.problem()}) {
+        for (String problem :
+                new @Nullable String[] {events.failure(), stuck, snapshots.problem(), events.damage(), rebuild.problem()
+                }) {
             if (problem != null) {
                 problems.add(problem);
             }
         }
-        if (diskFull) {
-            problems.add(diskFullMessage());
+        if (space.isFull()) {
+            problems.add(space.message());
         }
         if (distant != null && !distant.isHere()) {
             problems.removeAll(status.problems()); // it has no peers, and needs none
@@ -744,12 +731,12 @@ public final class GroupLog implements ReplicatedLog {
     private final class CopiesSource implements ServedCopies.Source {
         @Override
         public void refresh() throws IOException {
-            String broken = failure != null ? failure : damage();
+            String broken = events.failure() != null ? events.failure() : events.damage();
             if (broken != null) {
                 throw new IOException("this replica is not fit to be copied: " + broken);
             }
             if (!takeSnapshot()) {
-                throw new IOException(Objects.requireNonNullElse(snapshotFailure, "the node is closing"));
+                throw new IOException(Objects.requireNonNullElse(snapshots.problem(), "the node is closing"));
             }
         }
 
@@ -764,63 +751,24 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
-    private @Nullable String damage() {
-        synchronized (damageListeners) {
-            return damage;
-        }
-    }
-
     @Override
     public AutoCloseable onFailure(Consumer<String> listener) {
-        String known;
-        synchronized (failureListeners) {
-            failureListeners.add(listener);
-            known = failure;
-        }
-        if (known != null) {
-            tell(List.of(listener), known);
-        }
-        return () -> failureListeners.remove(listener);
+        return events.onFailure(listener);
     }
 
     @Override
     public AutoCloseable onDamage(Consumer<String> listener) {
-        String known;
-        synchronized (damageListeners) {
-            damageListeners.add(listener);
-            known = damage;
-        }
-        if (known != null) {
-            tell(List.of(listener), known);
-        }
-        return () -> damageListeners.remove(listener);
-    }
-
-    /// Not on the thread that found it: that one may hold what the listener is going to close.
-    private static void tell(List<Consumer<String>> listeners, String what) {
-        Thread.ofVirtual().name("replication-told").start(() -> {
-            for (Consumer<String> listener : listeners) {
-                Listener.call(() -> listener.accept(what));
-            }
-        });
-    }
-
-    private String diskFullMessage() {
-        return ("the disk of %s has %d bytes left, %d are kept free; writes are refused until space is freed"
-                        + " (delete topics, lower retention, or add disk)")
-                .formatted(settings.dataFolder(), freeBytes, settings.freeBytesMin());
+        return events.onDamage(listener);
     }
 
     @Override
     public AutoCloseable onAppend(Consumer<TopicPartition> listener) {
-        appendListeners.add(listener);
-        return () -> appendListeners.remove(listener);
+        return events.onAppend(listener);
     }
 
     @Override
     public AutoCloseable onMetadataChange(Runnable listener) {
-        metadataListeners.add(listener);
-        return () -> metadataListeners.remove(listener);
+        return events.onMetadataChange(listener);
     }
 
     @Override
@@ -836,14 +784,14 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_applied_index", (double) status.appliedIndex());
         metrics.put("replication_durable_index", (double) state.durableIndex());
         metrics.put("replication_bytes_since_snapshot", (double) state.bytesSinceSnapshot());
-        metrics.put("replication_snapshots_total", (double) snapshots);
-        metrics.put("replication_snapshot_seconds_last", snapshotNanos / 1e9);
+        metrics.put("replication_snapshots_total", (double) snapshots.count());
+        metrics.put("replication_snapshot_seconds_last", snapshots.lastSeconds());
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
         metrics.put("replication_restarts_total", (double) restarts);
         metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
-        metrics.put("replication_disk_free_bytes", (double) freeBytes);
+        metrics.put("replication_disk_free_bytes", (double) space.freeBytes());
         metrics.put("replication_rebuilds_total", (double) rebuild.copies());
         metrics.put("replication_rebuild_failures_total", (double) rebuild.failures());
         metrics.put("replication_rebuild_fetched_bytes_total", (double) rebuild.bytesFetched());
@@ -852,8 +800,8 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_scrub_bytes_total", (double) scrubber.bytes());
         metrics.put("replication_scrub_passes_total", (double) scrubber.passes());
         metrics.put("replication_scrub_seconds_last", scrubber.lastPassSeconds());
-        metrics.put("replication_damaged", damage() == null ? 0.0 : 1.0);
-        metrics.put("replication_disk_full", diskFull ? 1.0 : 0.0);
+        metrics.put("replication_damaged", events.damage() == null ? 0.0 : 1.0);
+        metrics.put("replication_disk_full", space.isFull() ? 1.0 : 0.0);
         return metrics;
     }
 
@@ -866,76 +814,12 @@ public final class GroupLog implements ReplicatedLog {
             throw new IOException("a copy of the group is being fetched");
         }
         copies.closeAll();
-        snapshotting.lock();
-        try {
-            consensus.reset(lastLook);
-        } finally {
-            snapshotting.unlock();
-        }
+        snapshots.hold(() -> consensus.reset(lastLook));
         batcher.failOlderThan(Long.MIN_VALUE, "the group left this node meanwhile");
     }
 
     // ---- housekeeping
     // --------------------------------------------------------------------------------------------
-
-    private final class Listener implements GroupState.Listener {
-        @Override
-        public void appended(TopicPartition partition) {
-            for (Consumer<TopicPartition> listener : appendListeners) {
-                call(() -> listener.accept(partition));
-            }
-        }
-
-        @Override
-        public void metadataChanged() {
-            for (Runnable listener : metadataListeners) {
-                call(listener);
-            }
-        }
-
-        @Override
-        public void logFailed(String what, Throwable cause) {
-            List<Consumer<String>> listeners;
-            String message = "%s: %s. This node accepts nothing any more; restart it when the cause is removed"
-                    .formatted(what, cause);
-            synchronized (failureListeners) {
-                if (failure != null) {
-                    return;
-                }
-                failure = message;
-                listeners = List.copyOf(failureListeners);
-            }
-            LOG.atError().setCause(cause).addKeyValue("node", settings.nodeId()).log("replicated log failed");
-            tell(listeners, message);
-        }
-
-        @Override
-        public void damaged(CorruptLogException found) {
-            String what = "stored records are damaged: " + found.getMessage();
-            List<Consumer<String>> listeners;
-            synchronized (damageListeners) {
-                if (damage != null) {
-                    return;
-                }
-                damage = what;
-                listeners = List.copyOf(damageListeners);
-            }
-            LOG.atError()
-                    .setCause(found)
-                    .addKeyValue("node", settings.nodeId())
-                    .log("this replica is damaged; its peers have the records");
-            tell(listeners, what);
-        }
-
-        /// A listener's fault must not stop the log.
-        static void call(Runnable listener) {
-            try {
-                listener.run();
-            } catch (RuntimeException e) {
-                LOG.atError().setCause(e).log("a listener of the replicated log failed");
-            }
-        }
-    }
 
     private void keepHouse() {
         Housekeeping housekeeping = new Housekeeping(System.nanoTime());
@@ -967,7 +851,7 @@ public final class GroupLog implements ReplicatedLog {
         void round(long now) {
             if (now - diskNanos >= DISK_CHECK_INTERVAL_NANOS) {
                 diskNanos = now;
-                checkDisk();
+                space.look();
             }
             failOverdue();
             copies.closeIdle();
@@ -986,13 +870,13 @@ public final class GroupLog implements ReplicatedLog {
                                 status.appliedIndex(),
                                 TimeUnit.NANOSECONDS.toSeconds(now - progressNanos));
             }
-            if (failure == null && consensus.stopped() != null) {
+            if (events.failure() == null && consensus.stopped() != null) {
                 if (distant == null || distant.shallBeHere()) { // else the group is about to leave this node
                     restart(now);
                 }
-            } else if (failure == null && diskIsNearlyGone()) {
+            } else if (events.failure() == null && diskIsNearlyGone()) {
                 haltUntilThereIsSpace();
-            } else if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
+            } else if (events.failure() == null && snapshots.isDue(now - snapshotAtNanos, space.isFull())) {
                 snapshotAtNanos = now;
                 takeSnapshot();
             }
@@ -1005,13 +889,13 @@ public final class GroupLog implements ReplicatedLog {
         /// A leader refuses writes in time. A follower is sent what others may still write, and would go on
         /// until a write fails in the middle.
         private boolean diskIsNearlyGone() {
-            return freeBytes < settings.freeBytesMin() / 2 && consensus.peers() > 1 && !consensus.leads();
+            return space.isNearlyGone() && consensus.peers() > 1 && !consensus.leads();
         }
 
         private void haltUntilThereIsSpace() {
             LOG.atWarn()
                     .addKeyValue("node", settings.nodeId())
-                    .addKeyValue("freeBytes", freeBytes)
+                    .addKeyValue("freeBytes", space.freeBytes())
                     .log("this replica stops until its disk has space again");
             try {
                 consensus.halt();
@@ -1023,7 +907,7 @@ public final class GroupLog implements ReplicatedLog {
         /// Consensus does not recover by itself from a failed disk or a group that was closed. With space left,
         /// and not too often, it is started again; what was applied is not touched.
         private void restart(long now) {
-            if (diskFull || now - restartNanos < restartPauseNanos) {
+            if (space.isFull() || now - restartNanos < restartPauseNanos) {
                 return;
             }
             String stopped = consensus.stopped();
@@ -1089,10 +973,10 @@ public final class GroupLog implements ReplicatedLog {
             slowDisk.forget();
             return;
         }
-        if (diskFull && !movedAwayWhileFull) {
+        if (space.isFull() && !movedAwayWhileFull) {
             // once: when all disks are full, nobody gains by passing it round
             movedAwayWhileFull = cluster.moveAway("its disk is full");
-        } else if (!diskFull) {
+        } else if (!space.isFull()) {
             movedAwayWhileFull = false;
         }
         GroupPeers group = consensus.group();
@@ -1108,92 +992,21 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
-    private boolean snapshotIsDue(long sinceLastNanos) {
-        if (copies.count() > 0
-                && !diskFull
-                && state.bytesSinceSnapshot() < SNAPSHOT_BYTES_FACTOR_WHILE_COPIED * settings.snapshotBytes()) {
-            return false; // it would purge the entries that continue the copy
-        }
-        return state.manifestOutdated()
-                && (sinceLastNanos >= settings.snapshotInterval().toNanos()
-                        || ((diskFull || state.bytesSinceSnapshot() >= settings.snapshotBytes())
-                                && sinceLastNanos
-                                        >= (snapshotFailure == null && !diskFull ? 0 : SNAPSHOT_RETRY_NANOS)));
-    }
-
     /// Makes what was applied durable and lets the consensus log shrink. Waits for it.
     ///
     /// @return whether it worked
     boolean takeSnapshot() {
-        snapshotting.lock();
-        try {
-            return flushed() && snapshotTaken();
-        } finally {
-            snapshotting.unlock();
-        }
+        return snapshots.take();
     }
 
-    /// A partition log whose fsync failed takes nothing more, so trying again would fail for ever.
-    private boolean flushed() {
-        try {
-            state.flushDirty();
-            return true;
-        } catch (IOException e) {
-            state.logFailed("the partition logs could not be made durable", e);
-            snapshotFailure = "the last snapshot failed: " + e;
-            return false;
-        }
-    }
-
-    private boolean snapshotTaken() {
-        long began = System.nanoTime();
-        int postponed = state.snapshotsPostponed();
-        try {
-            awaitSnapshot(consensus.snapshot());
-            if (state.snapshotsPostponed() != postponed) {
-                snapshotFailure = "the last snapshot failed and is tried again: its manifest could not be written";
-                return false;
-            }
-            snapshotFailure = null;
-            snapshots++;
-            snapshotNanos = System.nanoTime() - began;
-            return true;
-        } catch (ExecutionException | TimeoutException e) {
-            snapshotFailure = "the last snapshot failed and is tried again: " + e;
-            LOG.atWarn().setCause(e).log("snapshot failed; it is tried again");
-            return false;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
-    }
-
-    /// Does not go on waiting when the log has failed meanwhile: nobody would complete the snapshot then.
-    private void awaitSnapshot(CompletableFuture<Long> snapshot)
-            throws ExecutionException, InterruptedException, TimeoutException {
-        long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
-        while (!snapshot.isDone() && failure == null && consensus.stopped() == null && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(1_000_000);
-        }
-        snapshot.get(0, TimeUnit.NANOSECONDS);
+    /// Why this log cannot go on; null while it can.
+    @Nullable
+    String failure() {
+        return events.failure();
     }
 
     void checkDisk() {
-        try {
-            freeBytes = disk.usableBytes(settings.dataFolder());
-            if (freeBytes < settings.freeBytesMin() && state.folders().deleteAsides()) {
-                freeBytes = disk.usableBytes(settings.dataFolder());
-            }
-            boolean full = freeBytes < settings.freeBytesMin();
-            if (full != diskFull) {
-                diskFull = full;
-                LOG.atWarn()
-                        .addKeyValue("freeBytes", freeBytes)
-                        .log(full ? "disk nearly full; writes are refused" : "disk has space again; writes go on");
-            }
-        } catch (IOException e) {
-            LOG.atWarn().setCause(e).log("free space could not be read");
-        }
+        space.look();
     }
 
     /// Decides on the leader what retention deletes; all nodes do it when they apply the decision.
@@ -1238,11 +1051,11 @@ public final class GroupLog implements ReplicatedLog {
         cluster.handOver(HAND_OVER_MS_MAX);
         closing = true;
         long deadline = System.nanoTime() + settings.requestTimeout().toNanos();
-        while (batcher.pendingBytes() > 0 && failure == null && System.nanoTime() < deadline) {
+        while (batcher.pendingBytes() > 0 && events.failure() == null && System.nanoTime() < deadline) {
             LockSupport.parkNanos(1_000_000);
         }
         stopThreads();
-        if (failure == null && consensus.stopped() == null && state.manifestOutdated()) {
+        if (events.failure() == null && consensus.stopped() == null && state.manifestOutdated()) {
             takeSnapshot(); // the next start has nothing to replay
         }
         closeParts();

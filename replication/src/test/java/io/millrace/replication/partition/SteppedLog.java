@@ -130,7 +130,7 @@ public final class SteppedLog {
 
     /// Why it accepts nothing any more; null while it does.
     public @Nullable String failure() {
-        return log.failure;
+        return log.failure();
     }
 
     /// Whether nothing waits and nothing is on its way.
