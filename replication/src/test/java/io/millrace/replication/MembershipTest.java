@@ -320,6 +320,26 @@ class MembershipTest {
         cluster.append("all the while");
     }
 
+    /// Its consensus may stop when it hears that it was removed, and is started again with what it knows then.
+    @Test
+    void aNodeThatIsNoMemberAnyMoreStartsAndCanBeAddedAgain() throws Exception {
+        NodeCluster cluster = cluster(3);
+        cluster.append("before");
+        String removed = cluster.follower();
+        cluster.awaitEverywhere(List.of("before"));
+        assertThat(cluster.change(it -> it.remove(removed))).isEqualTo(DONE);
+        cluster.close(removed);
+        cluster.append("without it");
+        List<Member> others = cluster.nodes().keySet().stream()
+                .filter(id -> !id.equals(removed))
+                .map(cluster::member)
+                .toList();
+        cluster.open(removed, others);
+        assertThat(cluster.change(it -> it.add(cluster.member(removed)))).isEqualTo(DONE);
+        cluster.append("with it");
+        cluster.awaitEverywhere(List.of("before", "without it", "with it"));
+    }
+
     @Test
     void addressesChangeByARollingRestart() throws Exception {
         NodeCluster cluster = cluster(3);
