@@ -15,6 +15,7 @@ import org.apache.calcite.sql.SqlCall;
 import org.apache.calcite.sql.SqlCharStringLiteral;
 import org.apache.calcite.sql.SqlDataTypeSpec;
 import org.apache.calcite.sql.SqlDynamicParam;
+import org.apache.calcite.sql.SqlFunction;
 import org.apache.calcite.sql.SqlFunctionCategory;
 import org.apache.calcite.sql.SqlIdentifier;
 import org.apache.calcite.sql.SqlJoin;
@@ -191,6 +192,16 @@ final class QueryRewriter extends SqlShuttle {
             case OVER -> {
                 return super.visit(call);
             }
+            case EXISTS -> {
+                SqlNode query = call.operand(0);
+                if (!query.isA(SqlKind.QUERY)) {
+                    throw Problems.at(
+                            "type_mismatch",
+                            "EXISTS takes a sub-query.",
+                            query,
+                            "Write EXISTS (SELECT 1 FROM t WHERE …).");
+                }
+            }
             default -> {}
         }
         String name = call.getOperator().getName();
@@ -311,9 +322,27 @@ final class QueryRewriter extends SqlShuttle {
                 }
                 return join;
             }
+            case COLLECTION_TABLE -> {
+                checkTableFunction(((SqlCall) from).operand(0));
+                return rewrite(from);
+            }
             case UNNEST, SNAPSHOT, PIVOT, UNPIVOT, MATCH_RECOGNIZE, TABLESAMPLE -> throw refused(from);
             default -> {
                 return rewrite(from);
+            }
+        }
+    }
+
+    /// Functions that do not exist are left to the validator, which knows what they could be meant for.
+    private static void checkTableFunction(SqlNode function) {
+        if (function instanceof SqlCall call && call.getOperator() instanceof SqlFunction) {
+            String name = call.getOperator().getName().toLowerCase(Locale.ROOT);
+            if (!isWindowFunction(name) && Dialect.functionNames().contains(name)) {
+                throw Problems.at(
+                        "type_mismatch",
+                        "Function '" + name + "' gives a value, and FROM needs rows.",
+                        function,
+                        "Write (SELECT …) for a sub-query, or VALUES (…) for constant rows.");
             }
         }
     }

@@ -160,7 +160,14 @@ final class WindowFunctions {
         }
 
         private static RelDataTypeField field(RelDataType row, SqlNode column) {
-            String name = ((SqlIdentifier) column).names.getLast();
+            if (!(column instanceof SqlIdentifier identifier)) {
+                throw Problems.at(
+                        "type_mismatch",
+                        "DESCRIPTOR takes the name of a column.",
+                        column,
+                        "Compute it in a sub-query, under a name: TUMBLE((SELECT *, … AS t FROM s), DESCRIPTOR(t), …).");
+            }
+            String name = identifier.names.getLast();
             RelDataTypeField field = row.getField(name, true, false);
             if (field == null) {
                 throw Problems.at(

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a persistent query does when something is in its way: compared with counts that the test keeps itself.
 class PersistentRecoveryTest {
@@ -321,6 +322,36 @@ class PersistentRecoveryTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aQueryThatReadsNothingWritesItsRowsOnce(boolean damaged) throws Exception {
+        List<String> creations = List.of(
+                "CREATE STREAM constants AS SELECT 1 AS n EMIT FINAL",
+                "CREATE STREAM none AS SELECT page FROM clicks WHERE 1 = 0 EMIT FINAL",
+                "CREATE STREAM mixed AS SELECT page FROM clicks UNION ALL SELECT 'constant'");
+        for (int start = 0; start < 3; start++) {
+            try (QueryEngine engine = open()) {
+                for (String create : start == 0 ? creations : List.<String>of()) {
+                    assertThat(Recorder.run(engine, create).failure()).isNull();
+                }
+                click(10);
+                await("caught up", () -> caughtUp(engine, "mixed"));
+                await("written", () -> isWritten("constants"));
+                assertThat(Recorder.run(engine, "SELECT * FROM none").rows()).isEmpty();
+                List<String> expected = new ArrayList<>(pages);
+                expected.add("constant");
+                assertThat(counted(read("mixed", false))).isEqualTo(counted(expected));
+                assertThat(Recorder.run(engine, "SELECT n FROM constants").rows())
+                        .containsExactly("{\"n\":1}");
+            }
+            for (String query : damaged ? List.of("constants", "none", "mixed") : List.<String>of()) {
+                for (String name : disk.list(CHECKPOINTS.resolve(query))) {
+                    disk.flipBit(CHECKPOINTS.resolve(query).resolve(name), 8 * 100);
+                }
+            }
+        }
+    }
+
     @Test
     void everyPersistentQueryIsListedFromTheFirstMomentOn() throws Exception {
         keep(VIEW, 10);
@@ -396,6 +427,10 @@ class PersistentRecoveryTest {
             stable = condition.getAsBoolean() ? stable + 1 : 0;
             LockSupport.parkNanos(10_000_000);
         }
+    }
+
+    private boolean isWritten(String topic) {
+        return topics.topic(topic).isPresent() && topics.endOffset(topic, 0) > 0;
     }
 
     private static Map<String, Long> counted(List<String> values) {

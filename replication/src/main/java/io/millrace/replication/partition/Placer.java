@@ -84,30 +84,32 @@ final class Placer implements AutoCloseable {
         }
     }
 
-    private void round() throws InterruptedException, ExecutionException, TimeoutException {
+    /// One at a time with wishes: what a move was decided by must still be so when it is written down.
+    private synchronized void round() throws InterruptedException, ExecutionException, TimeoutException {
         if (document(FACTOR).isEmpty()) {
             put(FACTOR, Integer.toString(factorAtFirst), 0);
             return;
         }
-        Optional<Replicas.Move> due = replicas().due(numbers());
+        Replicas replicas = replicas();
+        List<Replicas.Move> due = replicas.due(numbers());
         boolean levels = due.isEmpty() && document(LEVEL).isPresent();
-        Optional<Replicas.Move> move = levels ? replicas().levelling() : due;
-        if (move.isEmpty()) {
-            if (levels && moving().isEmpty()) {
-                put(LEVEL, "", -1);
+        List<Replicas.Move> moves = levels ? replicas.levelling().stream().toList() : due;
+        List<Integer> moving = moving();
+        if (levels && moves.isEmpty() && moving.isEmpty()) {
+            put(LEVEL, "", -1);
+        }
+        for (Replicas.Move move : moves) {
+            if (replicas.mayBegin(move, moving, transfersMax)) {
+                first.cluster.barrier(0).get(COMMAND_TIMEOUT_MS, TimeUnit.MILLISECONDS);
+                place(move.group(), move.nodes(), version(move.group()), move.reason());
+                return;
             }
-            return;
         }
-        Optional<Document> before = document(DistantGroup.PLACEMENT + move.get().group());
-        if (before.isPresent() && moving().size() >= transfersMax) {
-            return; // the data of the first placement has still to come; any other one moves what there is
-        }
-        first.cluster.barrier(0).get(COMMAND_TIMEOUT_MS, TimeUnit.MILLISECONDS);
-        place(
-                move.get().group(),
-                move.get().nodes(),
-                before.map(Document::version).orElse(0L),
-                move.get().reason());
+    }
+
+    /// Of a group's placement.
+    private long version(int group) {
+        return document(DistantGroup.PLACEMENT + group).map(Document::version).orElse(0L);
     }
 
     private boolean place(int group, List<String> nodes, long version, String reason)
@@ -215,7 +217,7 @@ final class Placer implements AutoCloseable {
         return new MembershipOutcome.NotLeader(first.consensus.leader().orElse(null));
     }
 
-    private MembershipOutcome decide(Reassignment wish)
+    private synchronized MembershipOutcome decide(Reassignment wish)
             throws InterruptedException, ExecutionException, TimeoutException {
         if (!first.consensus.leads()) {
             return notLeader();
@@ -234,10 +236,7 @@ final class Placer implements AutoCloseable {
                     yield new MembershipOutcome.Busy(
                             "groups %s are moving; try again when that is done".formatted(moving));
                 }
-                long version = document(DistantGroup.PLACEMENT + group)
-                        .map(Document::version)
-                        .orElse(0L);
-                yield place(group, wanted, version, "somebody asked for it")
+                yield place(group, wanted, version(group), "somebody asked for it")
                         ? new MembershipOutcome.Done()
                         : new MembershipOutcome.Busy(
                                 "group %d was just placed elsewhere; look and try again".formatted(group));

@@ -21,8 +21,9 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
     /// What to change next.
     ///
     /// @param nodes of the group from now on, never empty
+    /// @param urgent whether the group cannot become what it was to be, because a node is gone
     /// @param reason for people
-    public record Move(int group, List<String> nodes, String reason) {
+    public record Move(int group, List<String> nodes, boolean urgent, String reason) {
         public Move {
             nodes = List.copyOf(nodes);
         }
@@ -34,52 +35,53 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
         held = new TreeMap<>(held);
     }
 
-    /// What has to be done, most urgent first: groups that have no place, that lie on nodes which are gone or
-    /// go, that have too few or too many replicas.
+    /// What has to be done, most urgent first, at most one move for each group: groups that have no place, that
+    /// lie on nodes which are gone or go, that have too few or too many replicas. Only one of them may be
+    /// carried out before the others are looked at anew.
     ///
     /// @param groups numbers of all groups that are placed
-    public Optional<Move> due(Collection<Integer> groups) {
+    public List<Move> due(Collection<Integer> groups) {
+        List<Move> due = new ArrayList<>();
         if (nodes.isEmpty()) {
-            return Optional.empty();
+            return due;
         }
         for (int group : groups) {
-            List<String> now = held.get(group);
-            if (now == null) {
+            if (!held.containsKey(group)) {
                 List<String> first = new ArrayList<>();
                 while (first.size() < Math.min(factor, nodes.size())) {
                     first.add(leastLoaded(first, first.isEmpty()).orElseThrow());
                 }
-                return Optional.of(new Move(group, first, "placed for the first time"));
+                due.add(new Move(group, first, false, "placed for the first time"));
             }
         }
         for (int group : groups) {
             List<String> now = held(group);
-            for (String gone : now) {
-                if (!nodes.contains(gone)) {
-                    return Optional.of(new Move(group, replaced(now, gone), "node " + gone + " is gone or goes"));
-                }
+            now.stream()
+                    .filter(node -> !nodes.contains(node))
+                    .findFirst()
+                    .ifPresent(gone ->
+                            due.add(new Move(group, replaced(now, gone), true, "node " + gone + " is gone or goes")));
+        }
+        for (int group : groups) {
+            List<String> now = held(group);
+            Optional<String> more = nodes.containsAll(now) && !now.isEmpty() && now.size() < factor
+                    ? leastLoaded(now, false)
+                    : Optional.empty();
+            if (more.isPresent()) {
+                List<String> next = new ArrayList<>(now);
+                next.add(more.get());
+                due.add(new Move(group, next, false, "it has too few replicas"));
             }
         }
         for (int group : groups) {
             List<String> now = held(group);
-            if (now.size() < factor) {
-                Optional<String> more = leastLoaded(now, false);
-                if (more.isPresent()) {
-                    List<String> next = new ArrayList<>(now);
-                    next.add(more.get());
-                    return Optional.of(new Move(group, next, "it has too few replicas"));
-                }
-            }
-        }
-        for (int group : groups) {
-            List<String> now = held(group);
-            if (now.size() > factor) {
+            if (nodes.containsAll(now) && now.size() > factor) {
                 List<String> next = new ArrayList<>(now);
                 next.remove(mostLoaded(now));
-                return Optional.of(new Move(group, next, "it has too many replicas"));
+                due.add(new Move(group, next, false, "it has too many replicas"));
             }
         }
-        return Optional.empty();
+        return due;
     }
 
     /// What makes the nodes more equal: first in replicas, then in the groups that they should lead. Empty when
@@ -98,7 +100,7 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
                     List<String> next = new ArrayList<>(group.getValue());
                     next.set(next.indexOf(full), free);
                     return Optional.of(
-                            new Move(group.getKey(), next, "node %s has more than %s".formatted(full, free)));
+                            new Move(group.getKey(), next, false, "node %s has more than %s".formatted(full, free)));
                 }
             }
         }
@@ -112,11 +114,23 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
                     next.remove(idle);
                     next.addFirst(idle);
                     return Optional.of(
-                            new Move(group.getKey(), next, "node %s leads more than %s".formatted(busy, idle)));
+                            new Move(group.getKey(), next, false, "node %s leads more than %s".formatted(busy, idle)));
                 }
             }
         }
         return Optional.empty();
+    }
+
+    /// Whether a move may begin while others go on. A group that moves is left alone until it has arrived,
+    /// unless it cannot arrive.
+    ///
+    /// @param moving groups whose members are not yet what they are to be
+    /// @param transfersMax how many may move at the same time
+    public boolean mayBegin(Move move, Collection<Integer> moving, int transfersMax) {
+        if (!held.containsKey(move.group())) {
+            return true; // its data have still to come
+        }
+        return moving.contains(move.group()) ? move.urgent() : moving.size() < transfersMax;
     }
 
     private List<String> held(int group) {

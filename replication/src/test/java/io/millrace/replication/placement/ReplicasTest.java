@@ -70,7 +70,7 @@ class ReplicasTest {
     /// one at most.
     @Test
     void everyHistoryEndsWithEveryGroupWhereItCanBe() {
-        for (long seed = SEED; seed < SEED + 2_000; seed++) {
+        for (long seed = SEED; seed < SEED + 300; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             List<Integer> groups = groups(1 + random.nextInt(15));
             Set<String> nodes = new TreeSet<>(List.of("n1"));
@@ -133,7 +133,8 @@ class ReplicasTest {
             List<Integer> groups) {
         Map<Integer, List<String>> held = new TreeMap<>(from);
         for (int moves = 0; ; moves++) {
-            Optional<Replicas.Move> move = new Replicas(nodes, drained, factor, held).due(groups);
+            Optional<Replicas.Move> move = new Replicas(nodes, drained, factor, held)
+                    .due(groups).stream().findFirst();
             if (move.isEmpty()) {
                 return held;
             }
