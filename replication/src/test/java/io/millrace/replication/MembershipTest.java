@@ -4,6 +4,8 @@ import static io.millrace.replication.Nodes.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.log.disk.LocalDisk;
+import io.millrace.replication.partition.GroupLogs;
+import io.millrace.replication.ratis.RatisFaults;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -318,6 +320,27 @@ class MembershipTest {
         assertThat(cluster.change(it -> it.drain(remaining, true))).isEqualTo(DONE);
         Nodes.await("it leads again", () -> cluster.leading().equals(Optional.of(second)));
         cluster.append("all the while");
+    }
+
+    /// Its consensus stops when it hears that it was removed, and is started again with the members it knows then.
+    @Test
+    void theConsensusOfANodeThatWasRemovedStartsAgainAndCanBeAdded() throws Exception {
+        NodeCluster cluster = cluster(3);
+        cluster.append("before");
+        String removed = cluster.follower();
+        cluster.awaitEverywhere(List.of("before"));
+        assertThat(cluster.change(it -> it.remove(removed))).isEqualTo(DONE);
+        cluster.append("without it");
+        List<Member> others = cluster.nodes().keySet().stream()
+                .filter(id -> !id.equals(removed))
+                .map(cluster::member)
+                .toList();
+        RatisFaults.restart(GroupLogs.consensus(cluster.node(removed)), others);
+        Nodes.await(
+                "it is added again",
+                () -> cluster.change(it -> it.add(cluster.member(removed))).equals(DONE));
+        cluster.append("with it");
+        cluster.awaitEverywhere(List.of("before", "without it", "with it"));
     }
 
     @Test

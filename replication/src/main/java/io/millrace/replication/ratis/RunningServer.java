@@ -67,7 +67,12 @@ record RunningServer(
                     settings.entryBytesMax() + RatisSettings.ENTRY_OVERHEAD_BYTES,
                     stateMachines.get(group).durableIndex());
         }
-        List<RaftPeer> peers = members.stream().map(RunningServer::toPeer).toList();
+        // Ratis starts no peer that its group does not name. One that was removed waits for a leader that adds
+        // it, as a new one does
+        boolean member = members.stream()
+                .anyMatch(it -> it.peerId().equals(settings.self().peerId()));
+        List<RaftPeer> peers =
+                member ? members.stream().map(RunningServer::toPeer).toList() : List.of();
         List<RaftPeer> founders = stateMachines.size() == 1 ? peers : Founders.of(folder, members);
         InetSocketAddress address = parse(settings.self().raftAddress());
         ClientId clientId = ClientId.randomId();
