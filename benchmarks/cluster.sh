@@ -62,9 +62,9 @@ millrace_up() { # $1 first Raft port; HTTP is the port above
   [ -n "$node_leader" ] || node_leader=$node # the first one leads
 }
 
+# $runs, $seconds of each measurement
 cluster_benchmark() {
-  runs=${1-3}; seconds=${2-10}; node_pids=(); etcd_pids=()
-  command -v wrk >/dev/null && command -v etcd >/dev/null || { echo "install wrk and etcd first (apt install wrk etcd-server)" >&2; exit 2; }
+  node_pids=(); etcd_pids=()
   local value; value=$(printf '%s' "${record//\\/}" | base64 -w0)
   cat >"$scratch/etcd.lua" <<LUA
 local n = 0

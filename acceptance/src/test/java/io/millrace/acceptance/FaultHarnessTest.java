@@ -53,6 +53,27 @@ class FaultHarnessTest {
 
     @Test
     @Tag("faults")
+    void severalGroupsKeepTheirPromises() throws IOException, InterruptedException {
+        verify(TABLE_PATIENCE_S, withRows("--groups", "4"));
+    }
+
+    @Test
+    @Tag("faults")
+    void encryptedNodesKeepTheirPromises() throws IOException, InterruptedException {
+        verify(TABLE_PATIENCE_S, withRows("--tls"));
+    }
+
+    /// One row of every kind: processes, power, network, disks, members.
+    private static String[] withRows(String... options) {
+        List<String> all = new ArrayList<>(List.of(
+                "--faults", "kill-leader", "power-all", "cut-leader", "pause-followers", "wiped", "grow", "--rounds"));
+        all.add(String.valueOf(ROUNDS));
+        all.addAll(List.of(options));
+        return all.toArray(String[]::new);
+    }
+
+    @Test
+    @Tag("faults")
     void everyRowOfASingleNodeKeepsItsPromises() throws IOException, InterruptedException {
         verify(TABLE_PATIENCE_S, "--faults", "--nodes", "1", "--rounds", String.valueOf(ROUNDS));
     }

@@ -6,6 +6,7 @@ import io.millrace.faults.history.History;
 import io.millrace.faults.load.Lie;
 import io.millrace.faults.stage.Machine;
 import io.millrace.faults.stage.Need;
+import io.millrace.faults.stage.Setup;
 import io.millrace.faults.stage.Stage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,10 +26,12 @@ import org.jspecify.annotations.Nullable;
 /// @param root the project's folder
 /// @param folder for everything that is written
 /// @param nodes in the cluster
+/// @param setup of the nodes
 /// @param rounds of each row: faults and repairs
 /// @param seed of the whole campaign; a row's seed follows from it and the row's name
 /// @param keep whether logs and histories stay also when all is well
-public record Campaign(Path root, Path folder, Machine machine, int nodes, int rounds, long seed, boolean keep) {
+public record Campaign(
+        Path root, Path folder, Machine machine, int nodes, Setup setup, int rounds, long seed, boolean keep) {
     private static final long CALM_MS_MIN = 400;
     private static final long CALM_MS_MAX = 1_200;
     /// How long Millrace's own client retries unless it is told otherwise.
@@ -109,7 +112,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
             throws InterruptedException {
         long rowSeed = seedOf(row);
         Path own = folder.resolve(row.name() + (planted ? "-planted-" : "-") + seed);
-        int first = row.course() == Row.Course.GROWING ? 1 : nodes;
+        int first = row.course().firstNodes(nodes);
         long beginNs = System.nanoTime();
         RowResult result;
         try {
@@ -119,7 +122,7 @@ public record Campaign(Path root, Path folder, Machine machine, int nodes, int r
             }
             Files.createDirectory(own);
             try (History history = new History(own.resolve("history.txt"));
-                    Stage stage = new Stage(root, own, first, needs, history, rowSeed, lie)) {
+                    Stage stage = new Stage(root, own, first, setup, needs, history, rowSeed, lie)) {
                 List<String> problems = play(stage, round);
                 history.close();
                 Verdict verdict = Checker.check(History.read(history.file()));

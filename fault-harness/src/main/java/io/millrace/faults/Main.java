@@ -2,6 +2,7 @@ package io.millrace.faults;
 
 import io.millrace.faults.stage.Machine;
 import io.millrace.faults.stage.Sandbox;
+import io.millrace.faults.stage.Setup;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -40,11 +41,14 @@ import picocli.CommandLine.Spec;
             "  millrace verify --faults                         every row, three nodes",
             "  millrace verify --faults kill-leader power-all   two rows",
             "  millrace verify --faults --nodes 1 --rounds 10   a single node, ten faults in each row",
+            "  millrace verify --faults --groups 4 --tls        four Raft groups, everything encrypted",
             "  millrace verify --faults --planted               does each row notice a bug?",
             "",
             "@|bold Exit codes:|@ 0 all promises kept, 1 not so, 2 wrong usage."
         })
 public final class Main implements Callable<Integer> {
+    private static final int GROUPS_MAX = 16;
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call
     private CommandSpec spec;
@@ -63,6 +67,15 @@ public final class Main implements Callable<Integer> {
 
     @Option(names = "--nodes", paramLabel = "N", description = "Nodes of the cluster (default: ${DEFAULT-VALUE}).")
     private int nodes = 3;
+
+    @Option(
+            names = "--groups",
+            paramLabel = "N",
+            description = "Raft groups of the cluster (raft.groups, default: ${DEFAULT-VALUE}).")
+    private int groups = 1;
+
+    @Option(names = "--tls", description = "Encrypt everything, with certificates of `millrace cluster certs`.")
+    private boolean tls;
 
     @Option(names = "--rounds", paramLabel = "N", description = "Faults in each row (default: ${DEFAULT-VALUE}).")
     private int rounds = 3;
@@ -110,6 +123,7 @@ public final class Main implements Callable<Integer> {
         }
         List<Row> rows = rows(names);
         check(nodes >= 1 && nodes <= 7, "--nodes takes 1 to 7, not " + nodes);
+        check(groups >= 1 && groups <= GROUPS_MAX, "--groups takes 1 to " + GROUPS_MAX + ", not " + groups);
         check(rounds >= 1, "--rounds takes 1 or more, not " + rounds);
         if (!Sandbox.isInside() && Sandbox.obstacle().isEmpty()) {
             return Sandbox.enter(Main.class, Arrays.asList(arguments));
@@ -145,7 +159,8 @@ public final class Main implements Callable<Integer> {
         boolean failed = false;
         long next = first;
         do {
-            failed |= runOnce(rows, new Campaign(root, all, machine, nodes, rounds, next, keep));
+            failed |=
+                    runOnce(rows, new Campaign(root, all, machine, nodes, new Setup(groups, tls), rounds, next, keep));
             next++;
         } while (System.nanoTime() < deadline);
         if (!failed && !keep && folder == null) {
@@ -156,8 +171,13 @@ public final class Main implements Callable<Integer> {
 
     private boolean runOnce(List<Row> rows, Campaign campaign) throws IOException, InterruptedException {
         System.out.printf(
-                "%d node%s, %d round%s a row, seed %d%n",
-                nodes, nodes == 1 ? "" : "s", rounds, rounds == 1 ? "" : "s", campaign.seed());
+                "%d node%s%s, %d round%s a row, seed %d%n",
+                nodes,
+                nodes == 1 ? "" : "s",
+                campaign.setup().remark(),
+                rounds,
+                rounds == 1 ? "" : "s",
+                campaign.seed());
         List<RowResult> results = new ArrayList<>();
         for (Row row : rows) {
             System.out.printf("%-16s %s … ", row.name(), planted ? row.planted().what() : row.what());
@@ -194,12 +214,13 @@ public final class Main implements Callable<Integer> {
     }
 
     private void append(Path file, Campaign campaign, String table, List<RowResult> results) throws IOException {
-        StringBuilder text = new StringBuilder("\n## %s, seed %d%s\n\n%d nodes, %d rounds a row.\n\n"
+        StringBuilder text = new StringBuilder("\n## %s, seed %d%s\n\n%d nodes%s, %d rounds a row.\n\n"
                 .formatted(
                         LocalDate.now(ZoneOffset.UTC),
                         campaign.seed(),
                         planted ? ", planted bugs" : "",
                         nodes,
+                        campaign.setup().remark(),
                         rounds));
         text.append(table);
         for (RowResult result : results) {

@@ -42,8 +42,21 @@ public record Row(
         /// Something that people do to a cluster that is used: a client that retries must not notice.
         PLANNED,
         /// The same, beginning with a single node.
-        GROWING
+        GROWING,
+        /// The same, beginning with three.
+        RESIZING;
+
+        /// @param nodes that the campaign has
+        int firstNodes(int nodes) {
+            return switch (this) {
+                case BROKEN, PLANNED -> nodes;
+                case GROWING -> 1;
+                case RESIZING -> RESIZED_FROM;
+            };
+        }
     }
+
+    static final int RESIZED_FROM = 3;
 
     /// A fault and its repair, while clients go on.
     @FunctionalInterface

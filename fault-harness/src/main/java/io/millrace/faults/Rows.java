@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 
 /// All rows of the table of faults.
 ///
@@ -39,6 +41,10 @@ public final class Rows {
     private static final int ALONE_MS = 4_500;
 
     private static final int GROWN = 3;
+
+    private static final int[] SIZES = {5, 7};
+    /// Of seven nodes, without which the other four still decide.
+    private static final int MINORITY = 3;
 
     private static final long CLOCK_JUMP_S = 7_200;
 
@@ -166,7 +172,16 @@ public final class Rows {
                     NOTHING,
                     Rows::grow,
                     KEYLESS,
-                    Course.GROWING));
+                    Course.GROWING),
+            new Row(
+                    "resize",
+                    "three nodes become seven, then three again",
+                    FAULT,
+                    3,
+                    NOTHING,
+                    Rows::resize,
+                    forgetfulNewcomers(),
+                    Course.RESIZING));
 
     private Rows() {}
 
@@ -545,10 +560,70 @@ public final class Rows {
         holdBetween(stage, 500, 1_500);
     }
 
+    /// Three nodes become five, then seven. Three of the seven die at once, whoever they are: only if the
+    /// votes of those that joined count do writes go on. Then they become five, then three again; whoever goes
+    /// is drawn from all, so founders may be replaced by those who joined, and the leader may go.
+    private static void resize(Stage stage) throws IOException, InterruptedException {
+        for (int size : SIZES) {
+            enlarge(stage, size);
+            stage.awaitWrites();
+        }
+        int[] members = stage.members();
+        Set<Integer> victims = new TreeSet<>();
+        while (victims.size() < MINORITY) {
+            victims.add(stage.oneOf(members));
+        }
+        for (int victim : victims) {
+            stage.kill(victim);
+        }
+        stage.awaitWrites();
+        for (int victim : victims) {
+            stage.start(victim);
+            stage.awaitReady(victim);
+            stage.awaitCaughtUp(victim, CATCH_UP);
+        }
+        for (int size : new int[] {SIZES[0], Row.RESIZED_FROM}) {
+            while (stage.members().length > size) {
+                stage.remove(stage.any());
+                stage.awaitWrites();
+            }
+        }
+    }
+
+    private static void enlarge(Stage stage, int size) throws IOException, InterruptedException {
+        while (stage.members().length < size) {
+            stage.awaitCaughtUp(stage.grow(), CATCH_UP);
+        }
+    }
+
+    /// Nodes that joined acknowledged what they had not kept. They are a majority of seven, and go on without
+    /// the founders, who find out when they come back.
+    private static Planted forgetfulNewcomers() {
+        return Planted.round(
+                "those that joined forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+                    int[] founders = stage.members();
+                    enlarge(stage, SIZES[1]);
+                    stage.awaitLogged(FORGOTTEN_BYTES);
+                    int[] all = stage.members();
+                    for (int i : all) {
+                        stage.kill(i);
+                    }
+                    int[] joined = Arrays.stream(all)
+                            .filter(i -> Arrays.stream(founders).noneMatch(founder -> founder == i))
+                            .toArray();
+                    for (int i : joined) {
+                        stage.forgetTail(stage.raftLog(i), FORGOTTEN_BYTES);
+                    }
+                    restart(stage, joined);
+                    restart(stage, founders);
+                });
+    }
+
     // ---- clocks
 
-    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so. At last the
-    /// lead goes to a node that is ahead of all times before, with writes on their way that are repeated there.
+    /// Whatever would end early, or never, had it been measured by the wall clock gets the time to do so. At
+    /// last the lead goes to a node that is ahead of all times before, with writes on their way that are
+    /// repeated there.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
         int victim = stage.leader();
         for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {

@@ -3,6 +3,7 @@ package io.millrace.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.faults.stage.Machine;
+import io.millrace.faults.stage.Setup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,7 @@ class CampaignTest {
     void aRunNeverUsesTheFolderOfAnother() throws IOException, InterruptedException {
         Row row = Rows.named("kill-one").orElseThrow();
         Files.createDirectory(folder.resolve("kill-one-7"));
-        Campaign campaign = new Campaign(folder, folder, Machine.survey(folder), 1, 1, 7, false);
+        Campaign campaign = new Campaign(folder, folder, Machine.survey(folder), 1, Setup.PLAIN, 1, 7, false);
 
         assertThat(campaign.run(row))
                 .isInstanceOfSatisfying(

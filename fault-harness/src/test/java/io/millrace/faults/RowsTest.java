@@ -1,10 +1,12 @@
 package io.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.faults.check.Verdict;
 import io.millrace.faults.check.Violation;
 import io.millrace.faults.check.Violation.Kind;
+import io.millrace.faults.stage.Setup;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +72,22 @@ class RowsTest {
         assertThat(lines.get(3)).contains("skipped: needs root");
         assertThat(Report.details(result))
                 .contains("row seed 7", "lost: k/1: is wrong", "2 writes after 0.76 s, 1.50 s", "200 ×3");
+    }
+
+    @Test
+    void howManyNodesARowBeginsWithFollowsFromItsCourse() {
+        assertThat(Rows.named("kill-leader").orElseThrow().course().firstNodes(5))
+                .isEqualTo(5);
+        assertThat(Rows.named("grow").orElseThrow().course().firstNodes(5)).isEqualTo(1);
+        assertThat(Rows.named("resize").orElseThrow().course().firstNodes(5)).isEqualTo(3);
+    }
+
+    @Test
+    void headlinesSayWhatIsNotPlain() {
+        assertThat(Setup.PLAIN.remark()).isEmpty();
+        assertThat(new Setup(4, false).remark()).isEqualTo(", 4 groups");
+        assertThat(new Setup(2, true).remark()).isEqualTo(", 2 groups, TLS");
+        assertThatThrownBy(() -> new Setup(0, false)).hasMessageContaining("0 groups");
     }
 
     @Test

@@ -4,10 +4,12 @@ import io.millrace.log.disk.Disk;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Who this node is and who its peers are at a start: what the folder knows, what the settings say, and which wins.
+/// Who this node is and who its peers are at a start: what the folder knows, what the settings say, and which
+/// wins.
 ///
 /// | the folder            | members                                                                    |
 /// |-----------------------|----------------------------------------------------------------------------|
@@ -27,10 +29,9 @@ final class Beginning {
             throw new IllegalArgumentException("folder %s has directory id %s, the settings say %s"
                     .formatted(settings.dataFolder(), identity.directoryId(), expected));
         }
-        if (identity.groups() != 0 && identity.groups() != settings.groups()) {
-            throw new IOException(
-                    "raft.groups is %d, but folder %s was made with %d (node.properties), and that is fixed when a cluster is created. Start with raft.groups %d, or with an empty data folder"
-                            .formatted(settings.groups(), settings.dataFolder(), identity.groups(), identity.groups()));
+        GroupLayout layout = settings.layout();
+        if (!identity.groups().equals(GroupLayout.NONE) && !identity.groups().equals(layout)) {
+            throw new IOException(mismatch(layout, identity.groups(), settings.dataFolder()));
         }
         boolean formed = identity.formed() && !identity.members().isEmpty();
         List<Member> members = formed ? identity.members() : settings.members();
@@ -68,12 +69,24 @@ final class Beginning {
         }
         NodeIdentity next = resolved.isEmpty()
                 // only to find the same port again
-                ? new NodeIdentity(self.nodeId(), self.directoryId(), false, List.of(self), settings.groups())
-                : identity.withGroups(settings.groups()).withMembers(resolved);
+                ? new NodeIdentity(self.nodeId(), self.directoryId(), false, List.of(self), layout)
+                : identity.withGroups(layout).withMembers(resolved);
         if (!next.equals(identity)) {
             next.write(disk, settings.dataFolder());
         }
         return settings.with(self, resolved);
+    }
+
+    private static String mismatch(GroupLayout here, GroupLayout folder, Path dataFolder) {
+        return here.count() == folder.count()
+                ? "raft.replication-factor is %s, but folder %s was made %s one (node.properties), and that is fixed when a cluster is created. %s, or start with an empty data folder"
+                        .formatted(
+                                here.metadataApart() ? "set" : "0",
+                                dataFolder,
+                                folder.metadataApart() ? "with" : "without",
+                                folder.metadataApart() ? "Set it" : "Leave it out")
+                : "raft.groups is %d, but folder %s was made with %d (node.properties), and that is fixed when a cluster is created. Start with raft.groups %d, or with an empty data folder"
+                        .formatted(here.count(), dataFolder, folder.count(), folder.count());
     }
 
     private static String withPort(String address, String remembered, boolean alone) throws IOException {

@@ -28,8 +28,8 @@ final class IdentityFile {
         disk.createFolders(folder);
         SetAside.finish(disk, folder);
         if (!disk.exists(file)) {
-            NodeIdentity made =
-                    new NodeIdentity(nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of(), 0);
+            NodeIdentity made = new NodeIdentity(
+                    nodeId, UUID.randomUUID().toString().replace("-", ""), false, List.of(), GroupLayout.NONE);
             write(disk, folder, made);
             return made;
         }
@@ -53,7 +53,7 @@ final class IdentityFile {
         StringBuilder text = new StringBuilder();
         text.append("directory=").append(identity.directoryId()).append('\n');
         text.append("formed=").append(identity.formed()).append('\n');
-        if (identity.groups() > 1) { // files of one group stay as they were
+        if (identity.groups().count() > 1) { // files of one group stay as they were
             text.append("groups=").append(identity.groups()).append('\n');
         }
         for (Member member : identity.members()) {
@@ -111,14 +111,14 @@ final class IdentityFile {
     }
 
     /// A file that says nothing is of a node with one group, unless the node has never been open.
-    private static int groups(Path file, @Nullable String value, boolean formed, List<Member> members)
+    private static GroupLayout groups(Path file, @Nullable String value, boolean formed, List<Member> members)
             throws CorruptLogException {
         if (value == null) {
-            return formed || !members.isEmpty() ? 1 : 0;
+            return formed || !members.isEmpty() ? new GroupLayout(1, false) : GroupLayout.NONE;
         }
         try {
-            return Integer.parseInt(value);
-        } catch (NumberFormatException e) {
+            return GroupLayout.parse(value);
+        } catch (IllegalArgumentException e) {
             throw new CorruptLogException("%s: groups is '%s', expected a number".formatted(file, value));
         }
     }

@@ -11,8 +11,9 @@ import java.util.List;
 /// @param directoryId random, made with the folder
 /// @param formed whether this folder has been part of a group
 /// @param members that it knew last; while it has not been formed at most itself, for its port
-/// @param groups that its state is divided into, fixed when it was opened first; 0 before that
-public record NodeIdentity(String nodeId, String directoryId, boolean formed, List<Member> members, int groups) {
+/// @param groups that its state is divided into, fixed when it was opened first; [GroupLayout#NONE] before that
+public record NodeIdentity(
+        String nodeId, String directoryId, boolean formed, List<Member> members, GroupLayout groups) {
     public NodeIdentity {
         members = List.copyOf(members);
     }
@@ -29,9 +30,8 @@ public record NodeIdentity(String nodeId, String directoryId, boolean formed, Li
         return new Member(nodeId, directoryId, raftAddress, httpAddress);
     }
 
-    /// The same with its number of groups.
-    NodeIdentity withGroups(int number) {
-        return new NodeIdentity(nodeId, directoryId, formed, members, number);
+    NodeIdentity withGroups(GroupLayout layout) {
+        return new NodeIdentity(nodeId, directoryId, formed, members, layout);
     }
 
     NodeIdentity withMembers(List<Member> now) {

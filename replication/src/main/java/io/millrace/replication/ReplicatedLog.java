@@ -21,8 +21,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /// completes.
     CompletableFuture<AppendOutcome> append(AppendRequest request);
 
-    /// Like [#append], but it may wait for [#sendGathered], which the caller owes soon: a caller with more requests
-    /// at hand joins them into one entry.
+    /// Like [#append], but it may wait for [#sendGathered], which the caller owes soon: a caller with more
+    /// requests at hand joins them into one entry.
     CompletableFuture<AppendOutcome> gather(AppendRequest request);
 
     /// Sends what was gathered.
@@ -48,8 +48,8 @@ public interface ReplicatedLog extends AutoCloseable {
     /// @param expectedVersion −1 for any, 0 for "must not exist", else the version it must have
     CompletableFuture<DocumentOutcome> putDocument(String key, byte[] value, long expectedVersion);
 
-    /// Makes `generation` the only one that may append output of `query` from now on. Stale when it is not above
-    /// the current one: whoever raised it is its only owner, also when nobody can tell who that was.
+    /// Makes `generation` the only one that may append output of `query` from now on. Stale when it is not
+    /// above the current one: whoever raised it is its only owner, also when nobody can tell who that was.
     CompletableFuture<FenceOutcome> fence(String query, long generation);
 
     // ---- reads, from this node's applied state
@@ -82,6 +82,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     boolean leads(String topic, int partition);
 
+    /// Node ids of those who hold the partition, as far as this node knows.
+    default List<String> replicas(String topic, int partition) {
+        return cluster().view().members().stream().map(Member::nodeId).toList();
+    }
+
     Health health();
 
     Cluster cluster();
@@ -97,9 +102,9 @@ public interface ReplicatedLog extends AutoCloseable {
                 new ReplicationException("there is only one group, and nobody hands over commands", null));
     }
 
-    /// Number of groups.
-    default int groupCount() {
-        return 1;
+    /// How partitions are divided into groups.
+    default GroupLayout layout() {
+        return new GroupLayout(1, false);
     }
 
     /// Called after records of a partition became readable, on a thread that must not be blocked. Close to
@@ -115,10 +120,10 @@ public interface ReplicatedLog extends AutoCloseable {
     /// this log, set the folder aside ([ReplicatedLogs#setAside]) and join again. Close to stop.
     AutoCloseable onDamage(Consumer<String> listener);
 
-    /// Called once when this log cannot go on: an entry could not be applied or an fsync failed, so that what is in
-    /// memory cannot be trusted any more; at once when that is known already. On a thread of its own. Reads go on,
-    /// writes are refused. Closing the log and opening it again helps once the cause is gone: everything that was
-    /// acknowledged is in the consensus log. Close to stop.
+    /// Called once when this log cannot go on: an entry could not be applied or an fsync failed, so that what
+    /// is in memory cannot be trusted any more; at once when that is known already. On a thread of its own.
+    /// Reads go on, writes are refused. Closing the log and opening it again helps once the cause is gone:
+    /// everything that was acknowledged is in the consensus log. Close to stop.
     AutoCloseable onFailure(Consumer<String> listener);
 
     /// Counters and gauges for the metrics page, by name.

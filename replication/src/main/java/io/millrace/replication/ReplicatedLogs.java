@@ -5,6 +5,7 @@ import io.millrace.log.disk.Disk;
 import io.millrace.replication.partition.GroupLog;
 import io.millrace.replication.partition.ManyGroups;
 import io.millrace.replication.placement.Placement;
+import io.millrace.replication.ratis.Departures;
 import io.millrace.replication.ratis.RatisServer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,10 +41,16 @@ public final class ReplicatedLogs {
             throw new IllegalArgumentException(
                     "groups must be 1 to %d, not %d".formatted(Placement.GROUPS_MAX, settings.groups()));
         }
+        if (settings.replicationFactor() < 0 || (settings.replicationFactor() > 0 && settings.groups() < 2)) {
+            throw new IllegalArgumentException(
+                    "a replication factor is at least 1 and needs at least two groups, because every node holds group 0; there are %d groups and factor %d"
+                            .formatted(settings.groups(), settings.replicationFactor()));
+        }
         FolderLock lock = FolderLock.take(settings.dataFolder());
         try {
             SetAside.finish(disk, settings.dataFolder());
             ReplicationSettings resolved = Beginning.resolve(settings, disk);
+            Departures.finish(resolved, disk);
             RatisServer server = RatisServer.of(resolved);
             GroupLog.Surroundings surroundings =
                     new GroupLog.Surroundings(peers, settings.members(), members -> remember(resolved, disk, members));
@@ -73,7 +80,7 @@ public final class ReplicatedLogs {
     }
 
     private static void remember(ReplicationSettings settings, Disk disk, List<Member> members) throws IOException {
-        new NodeIdentity(settings.nodeId(), settings.self().directoryId(), true, members, settings.groups())
+        new NodeIdentity(settings.nodeId(), settings.self().directoryId(), true, members, settings.layout())
                 .write(disk, settings.dataFolder());
     }
 }

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 ///     node that waits to be added. A folder that has been formed knows its members better: then only the addresses
 ///     in here count
 /// @param groups Raft groups, fixed when the cluster is created
+/// @param replicationFactor nodes that hold each group but group 0, which every node holds and which then carries
+/// metadata
+///     only; 0 for all nodes. Whether it is 0 is fixed when the cluster is created, the number is changed with
+///     [Cluster#reassign]
 /// @param entryBytesMax largest Raft entry
 /// @param pendingBytesMax bytes that may wait for an entry before appends are refused as overloaded
 /// @param snapshotBytes applied bytes after which a snapshot is taken
@@ -26,6 +30,7 @@ public record ReplicationSettings(
         List<Member> members,
         Path dataFolder,
         int groups,
+        int replicationFactor,
         LogSettings log,
         int entryBytesMax,
         long pendingBytesMax,
@@ -61,6 +66,7 @@ public record ReplicationSettings(
                 members,
                 dataFolder,
                 groups,
+                0,
                 log,
                 entryBytesMax,
                 pendingBytesMax,
@@ -85,6 +91,7 @@ public record ReplicationSettings(
                 members,
                 dataFolder,
                 groups,
+                replicationFactor,
                 log,
                 entryBytesMax,
                 pendingBytesMax,
@@ -105,6 +112,7 @@ public record ReplicationSettings(
                 members,
                 dataFolder,
                 groups,
+                replicationFactor,
                 log,
                 entryBytesMax,
                 pendingBytesMax,
@@ -125,6 +133,7 @@ public record ReplicationSettings(
                 members,
                 dataFolder,
                 groups,
+                replicationFactor,
                 log,
                 entryBytesMax,
                 pendingBytesMax,
@@ -140,11 +149,17 @@ public record ReplicationSettings(
 
     /// The same with another number of groups.
     public ReplicationSettings with(int otherGroups) {
+        return with(otherGroups, replicationFactor);
+    }
+
+    /// The same with another number of groups, each on so many nodes.
+    public ReplicationSettings with(int otherGroups, int otherFactor) {
         return new ReplicationSettings(
                 self,
                 members,
                 dataFolder,
                 otherGroups,
+                otherFactor,
                 log,
                 entryBytesMax,
                 pendingBytesMax,
@@ -158,6 +173,11 @@ public record ReplicationSettings(
                 tls);
     }
 
+    /// How partitions are divided into groups.
+    public GroupLayout layout() {
+        return new GroupLayout(groups, replicationFactor > 0);
+    }
+
     /// For one of the groups: all but group 0 have a folder of their own, and what may wait is shared out.
     public ReplicationSettings ofGroup(int group) {
         return new ReplicationSettings(
@@ -165,6 +185,7 @@ public record ReplicationSettings(
                 members,
                 group == 0 ? dataFolder : dataFolder.resolve("group-" + group),
                 groups,
+                replicationFactor,
                 log,
                 entryBytesMax,
                 Math.max(entryBytesMax, pendingBytesMax / groups),

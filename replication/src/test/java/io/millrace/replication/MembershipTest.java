@@ -22,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Nodes come, go, are replaced and drained while records are written.
 class MembershipTest {
     private static final MembershipOutcome DONE = new MembershipOutcome.Done();
+    /// A leader that is answered by the wrong peer hears of it within a second or two.
+    private static final long SILENT_MS = 6_000;
 
     @TempDir
     Path folder;
@@ -146,6 +148,31 @@ class MembershipTest {
                 .isInstanceOf(MembershipOutcome.Refused.class);
         assertThat(cluster.change(it -> it.add(new Member("n2", "", "127.0.0.1:1", ""))))
                 .isInstanceOf(MembershipOutcome.Refused.class);
+    }
+
+    /// It is another peer at the same address. Were it filled by a leader that takes it for the old one, it would
+    /// acknowledge and vote in the name of a peer whose promises it has forgotten.
+    @Test
+    void aWipedNodeIsNotTakenForThePeerThatWasAtItsAddress() throws Exception {
+        NodeCluster cluster = cluster(3);
+        cluster.append("before");
+        String lost = cluster.follower();
+        int port = Integer.parseInt(cluster.member(lost).raftAddress().split(":")[1]);
+        cluster.kill(lost);
+        deleteTree(cluster.folder(lost));
+        Member after = cluster.define(lost, port);
+        cluster.open(lost, List.of());
+        cluster.append("without it");
+        Nodes.await(
+                "the leader hears nothing of the old peer although somebody listens at its address",
+                () -> cluster.lead().cluster().view().groups().getFirst().followers().stream()
+                        .anyMatch(follower -> follower.nodeId().equals(lost) && follower.silentMs() > SILENT_MS));
+        ClusterView.Group seen = cluster.node(lost).cluster().view().groups().getFirst();
+        assertThat(seen.appliedIndex()).isEqualTo(-1);
+        assertThat(seen.members()).isEmpty();
+        assertThat(cluster.change(it -> it.add(after))).isEqualTo(DONE);
+        cluster.append("with it");
+        cluster.awaitEverywhere(List.of("before", "without it", "with it"));
     }
 
     @Test

@@ -27,9 +27,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -88,8 +90,8 @@ class RebuildTest {
         cluster.close();
     }
 
-    /// Appends records of random bytes to both partitions of `t`. What an election swallows is sent again, so there
-    /// may be more of them.
+    /// Appends records of random bytes to both partitions of `t`. What an election swallows is sent again, so
+    /// there may be more of them.
     private void write(int count) throws Exception {
         List<CompletableFuture<AppendOutcome>> sent = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -370,6 +372,55 @@ class RebuildTest {
         goOn.countDown();
         awaitEqual();
         assertSameFiles(behind);
+    }
+
+    /// A node that comes back without its disk needs a copy of everything. What the leader shows of that is
+    /// what it has given away, not nothing until the end.
+    @Test
+    void theLeaderShowsHowMuchItHasGivenAway() throws Exception {
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicReference<String> wiped = new AtomicReference<>("");
+        cluster.peers = (member, group) -> {
+            AtomicInteger reads = new AtomicInteger();
+            ReplicaCopy copy = cluster.node(member.nodeId()).copies().open(group, String.valueOf(wiped.get()));
+            return new Watched(copy, (name, from, length) -> {
+                try {
+                    if (reads.incrementAndGet() > 1 && !goOn.await(Nodes.PATIENCE_S, TimeUnit.SECONDS)) {
+                        throw new IOException("nobody let the copy go on");
+                    }
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            });
+        };
+        cluster.form(3);
+        String behind = leaveBehind(20, 400);
+        wiped.set(behind);
+        try (Stream<Path> files = Files.walk(cluster.folder(behind))) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+        Member anew = cluster.define(behind);
+        cluster.open(behind, List.of());
+        FutureTask<MembershipOutcome> replaced = new FutureTask<>(() -> cluster.change(it -> it.add(anew)));
+        Thread.ofVirtual().start(replaced);
+        Nodes.await(
+                "the leader shows what it has given",
+                () -> cluster.nodes().keySet().stream()
+                        .filter(id -> !id.equals(behind))
+                        .flatMap(id -> transfers(id).stream())
+                        .anyMatch(transfer -> transfer.nodeId().equals(behind)
+                                && transfer.what().equals("replace")
+                                && transfer.bytesDone() > 0
+                                && transfer.bytesDone() < transfer.bytesTotal()));
+        goOn.countDown();
+        assertThat(replaced.get(90, TimeUnit.SECONDS)).isInstanceOf(MembershipOutcome.Done.class);
+        awaitEqual();
+        assertSameFiles(behind);
+        for (String id : cluster.nodes().keySet()) {
+            Nodes.await(id + " shows nothing any more", () -> transfers(id).isEmpty());
+        }
     }
 
     @Test

@@ -32,7 +32,12 @@ class SetAsideTest {
     private static SimulatedDisk formed(long seed) throws IOException {
         SimulatedDisk disk = new SimulatedDisk(seed);
         disk.createFolders(FOLDER);
-        new NodeIdentity("n1", "directory", true, List.of(new Member("n1", "directory", "h:1", "http://h:2")), 1)
+        new NodeIdentity(
+                        "n1",
+                        "directory",
+                        true,
+                        List.of(new Member("n1", "directory", "h:1", "http://h:2")),
+                        new GroupLayout(1, false))
                 .write(disk, FOLDER);
         put(disk, "manifest-0", "the state");
         put(disk, "raft/group/current/raft-meta", "the vote");

@@ -10,15 +10,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What `millrace cluster` does beside starting real nodes, which the acceptance tests do.
 class ClusterToolTest {
+    private static final String FOREVER = "#!/bin/sh\nwhile :; do sleep 1; done\n";
+
     @TempDir
     Path folder;
 
@@ -106,5 +113,86 @@ class ClusterToolTest {
         Files.writeString(place.resolve("n1/node.pid"), ProcessHandle.current().pid() + " 1000\n");
         assertThat(cluster.nodes().getFirst().isRunning()).isFalse();
         assertThat(cluster.nodes().getFirst().kill()).isFalse();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aDeadNodeWhoseEndNobodyHasNotedDoesNotRun() throws IOException, InterruptedException {
+        // sleep never asks for its child, which is dead
+        Process parent = new ProcessBuilder("sh", "-c", "true & exec sleep 60").start();
+        try {
+            ProcessHandle child = eventually(() -> parent.children()
+                    .filter(process -> isDead(process.pid()))
+                    .findAny()
+                    .orElse(null));
+            assertThat(child.isAlive()).as("what the JDK says").isTrue();
+            LocalCluster cluster =
+                    LocalCluster.make(folder.resolve("made"), launcher(FOREVER), 1, 20_000, false, Map.of());
+            LocalNode node = cluster.nodes().getFirst();
+            writeProcess(child);
+            assertThat(node.isRunning()).isFalse();
+            assertThat(node.kill()).isFalse();
+            node.start(); // does not wait for its parent
+            assertThat(node.kill()).isTrue();
+        } finally {
+            parent.destroyForcibly();
+        }
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aNodeRunsUntilItIsKilled() throws IOException, InterruptedException {
+        LocalCluster cluster = LocalCluster.make(folder.resolve("made"), launcher(FOREVER), 1, 20_000, false, Map.of());
+        LocalNode node = cluster.nodes().getFirst();
+        node.start();
+        try {
+            assertThat(node.isRunning()).isTrue();
+        } finally {
+            assertThat(node.kill()).isTrue();
+        }
+        assertThat(node.isRunning()).isFalse();
+        assertThat(node.kill()).isFalse();
+    }
+
+    /// Started at the very same time, and yet not it: it was told no folder.
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aProcessWithAnotherCommandLineIsNoNode() throws IOException, InterruptedException {
+        Process stranger = new ProcessBuilder("sleep", "60").start();
+        try {
+            LocalCluster cluster = LocalCluster.make(folder.resolve("made"), "none", 1, 20_000, false, Map.of());
+            writeProcess(stranger.toHandle());
+            assertThat(cluster.nodes().getFirst().isRunning()).isFalse();
+            assertThat(cluster.nodes().getFirst().kill()).isFalse();
+            assertThat(stranger.isAlive()).isTrue();
+        } finally {
+            stranger.destroyForcibly();
+        }
+    }
+
+    private void writeProcess(ProcessHandle process) throws IOException {
+        Path file = Files.createDirectories(folder.resolve("made/n1")).resolve("node.pid");
+        long since = process.info().startInstant().orElseThrow().toEpochMilli();
+        Files.writeString(file, process.pid() + " " + since + "\n");
+    }
+
+    private static boolean isDead(long process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process + "/stat")).contains(") Z ");
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
+    private static <T> T eventually(Supplier<@Nullable T> wanted) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (System.nanoTime() < deadline) {
+            T found = wanted.get();
+            if (found != null) {
+                return found;
+            }
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        throw new AssertionError("it did not come about within 30 s");
     }
 }

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.HashMap;
 import java.util.List;
@@ -39,9 +40,8 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.json.JsonFactory;
 
 /// Claim: departures and average delay per origin and hour over 3 million JSON records, in SQL from the log, on
-/// one core, at
-/// least as fast as a hand-written loop that parses the same bytes with Jackson's streaming parser into a
-/// `HashMap`.
+/// one core, at least as fast as a hand-written loop that parses the same bytes with Jackson's streaming parser
+/// into a `HashMap`.
 ///
 /// ```
 /// benchmarks/run flights [runs] [path of flights-3m.parquet]
@@ -65,7 +65,14 @@ public final class FlightAggregation {
         Path parquet = Path.of(arguments.length > 1 ? arguments[1] : "flights-3m.parquet");
         Path folder = Files.createTempDirectory("millrace-flights");
         try (PartitionLog log = new LogStore(new LocalDisk()).open(folder, LogSettings.DEFAULT, null)) {
-            long records = load(parquet, log);
+            long records;
+            try {
+                records = load(parquet, log);
+            } catch (SQLException unreadable) {
+                System.err.println(parquet + " is not the file of flights that this needs: " + unreadable.getMessage());
+                System.exit(2);
+                return;
+            }
             System.out.println(Environment.describe());
             System.out.printf(Locale.ROOT, "data: %,d records, %,d bytes in the log%n", records, log.sizeBytes());
             try (QueryEngine engine = engine(log)) {
@@ -114,7 +121,7 @@ public final class FlightAggregation {
                 ResultSet rows = statement.executeQuery("""
                         SELECT '{"date":"' || strftime(date, '%Y-%m-%d %H:%M:%S') || '","delay":' || delay || ',"distance":'
                                || distance || ',"origin":"' || origin || '","destination":"' || destination || '"}'
-                        FROM '""" + parquet + "'")) {
+                        FROM '""" + parquet.toString().replace("'", "''") + "'")) {
             while (rows.next()) {
                 byte[] value = rows.getString(1).getBytes(StandardCharsets.UTF_8);
                 records.add(count, null, 0, -1, value, 0, value.length, List.of());

@@ -10,21 +10,27 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
-/// Plain HTTP to the nodes as they are.
+/// HTTP to the nodes as they are.
 public final class HttpTransport implements Transport, AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
 
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_TIMEOUT)
-            .build();
+    private final HttpClient http;
     private final Supplier<List<URI>> nodes;
     private final String token;
 
     /// @param nodes their addresses, by index; they may become more while it runs
     /// @param token sent with every request unless it is empty
-    public HttpTransport(Supplier<List<URI>> nodes, String token) {
+    /// @param encryption for addresses that begin with `https`; null when there are none
+    public HttpTransport(Supplier<List<URI>> nodes, String token, @Nullable SSLContext encryption) {
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT_TIMEOUT);
+        if (encryption != null) {
+            builder.sslContext(encryption);
+        }
+        this.http = builder.build();
         this.nodes = nodes;
         this.token = token;
     }

@@ -5,9 +5,11 @@ import io.millrace.faults.history.History;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -31,6 +33,7 @@ public final class Workload {
     private static final String COMMIT_GROUP = "accountants";
     private static final String CONSUMER_GROUP = "followers";
 
+    private static final int ANY_PARTITION = -1;
     private static final int LINES_MAX = 20;
     private static final int FETCH_LIMIT = 1_000;
     private static final long WRITE_TIMEOUT_MS = 2_000;
@@ -325,8 +328,28 @@ public final class Workload {
 
     /// Writes until a write that begins from now on is acknowledged.
     ///
+    /// @param everywhere whether one to each partition must be, because each may have a leader of its own
     /// @return milliseconds that it took; empty when it took longer than `patience`
-    public java.util.OptionalLong awaitWrite(Duration patience) throws InterruptedException {
+    public OptionalLong awaitWrites(Duration patience, boolean everywhere) throws InterruptedException {
+        if (!everywhere) {
+            return awaitWrite(patience, ANY_PARTITION);
+        }
+        OptionalLong[] tookMs = new OptionalLong[partitions];
+        Arrays.fill(tookMs, OptionalLong.empty());
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < partitions; i++) {
+            int partition = i;
+            threads.add(run("probes-" + i, () -> tookMs[partition] = awaitWrite(patience, partition)));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        return Arrays.stream(tookMs).allMatch(OptionalLong::isPresent)
+                ? Arrays.stream(tookMs).mapToLong(OptionalLong::getAsLong).max()
+                : OptionalLong.empty();
+    }
+
+    private OptionalLong awaitWrite(Duration patience, int wanted) throws InterruptedException {
         long beginNs = System.nanoTime();
         AtomicLong acknowledgedNs = new AtomicLong();
         Semaphore over = new Semaphore(0);
@@ -338,14 +361,15 @@ public final class Workload {
             }
             threads.add(run("probe-" + nodes.name(i), () -> {
                 while (over.availablePermits() == 0 && System.nanoTime() - beginNs < patience.toNanos()) {
-                    int partition = probes.get() % partitions;
+                    int number = probes.incrementAndGet();
+                    int partition = wanted == ANY_PARTITION ? number % partitions : wanted;
                     Writer writer = new Writer(
                             nodes,
                             transport,
                             history,
                             tally,
                             TOPIC,
-                            "probe" + probes.incrementAndGet(),
+                            "probe" + number,
                             partition,
                             false,
                             false,
@@ -364,8 +388,8 @@ public final class Workload {
             thread.join();
         }
         return acknowledgedNs.get() == 0
-                ? java.util.OptionalLong.empty()
-                : java.util.OptionalLong.of((acknowledgedNs.get() - beginNs) / 1_000_000);
+                ? OptionalLong.empty()
+                : OptionalLong.of((acknowledgedNs.get() - beginNs) / 1_000_000);
     }
 
     /// Somebody who goes on until [#close].
@@ -376,14 +400,16 @@ public final class Workload {
 
     /// From now on writes are sent to a node that is alone, many at the same time and without a time limit, and
     /// what it says of them is noted.
-    public Watch writeToNodeAlone(int node) {
+    ///
+    /// @param led the partitions that it led until now
+    public Watch writeToNodeAlone(int node, int[] led) {
         Semaphore over = new Semaphore(0);
         readers.add(run("alone-" + nodes.name(node), () -> {
             List<Thread> writes = new ArrayList<>();
             while (over.availablePermits() == 0 && !isStopping()) {
                 int number = probes.incrementAndGet();
                 Writer writer = Writer.toNodeAlone(
-                        nodes, transport, history, tally, TOPIC, "alone" + number, number % partitions, node);
+                        nodes, transport, history, tally, TOPIC, "alone" + number, led[number % led.length], node);
                 writes.add(run("alone-" + number, () -> writer.send(0, 1)));
                 pause(over, ALONE_PACE_MS);
             }

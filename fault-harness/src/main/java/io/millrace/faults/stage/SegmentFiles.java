@@ -31,6 +31,8 @@ final class SegmentFiles {
     private static final int ATTRIBUTES = 21;
     private static final int RECORD_COUNT = 57;
     private static final int RECORDS = 61;
+    private static final Pattern STATE = Pattern.compile("logs(-\\d+)?");
+    private static final Pattern GROUP = Pattern.compile("group-\\d+");
     private static final int COMPRESSION_BITS = 7;
     private static final int CONTROL_BIT = 0x20;
 
@@ -41,18 +43,45 @@ final class SegmentFiles {
 
     private SegmentFiles() {}
 
-    /// Segment files of a partition, oldest first.
+    /// Segment files of a partition, oldest first. None while a node has two states of them, of which only the
+    /// node knows which one is in force.
     static List<Path> of(Path dataFolder, String topic, int partition) throws IOException {
-        Path logs = dataFolder.resolve("logs");
-        if (!Files.isDirectory(logs)) {
+        Pattern name = Pattern.compile(Pattern.quote(topic) + "-[^/]*/" + partition + "/\\d{20}\\.log");
+        List<Path> found = new ArrayList<>();
+        for (Path state : states(dataFolder)) {
+            try (var files = Files.find(
+                    state,
+                    3,
+                    (path, _) -> name.matcher(state.relativize(path).toString()).matches())) {
+                List<Path> own = files.sorted().toList();
+                if (!own.isEmpty() && !found.isEmpty()) {
+                    return List.of();
+                }
+                found.addAll(own);
+            }
+        }
+        return found;
+    }
+
+    /// Folders of partition logs: those of the first Raft group in the data folder, those of others each in a
+    /// folder of its own. A state that was copied from another node has a number.
+    private static List<Path> states(Path dataFolder) throws IOException {
+        List<Path> states = new ArrayList<>(below(dataFolder, STATE));
+        for (Path group : below(dataFolder, GROUP)) {
+            states.addAll(below(group, STATE));
+        }
+        return states;
+    }
+
+    private static List<Path> below(Path folder, Pattern name) throws IOException {
+        if (!Files.isDirectory(folder)) {
             return List.of();
         }
-        Pattern name = Pattern.compile(Pattern.quote(topic) + "-[^/]*/" + partition + "/\\d{20}\\.log");
-        try (var files = Files.find(
-                logs,
-                3,
-                (path, _) -> name.matcher(logs.relativize(path).toString()).matches())) {
-            return files.sorted().toList();
+        try (var entries = Files.list(folder)) {
+            return entries.filter(entry ->
+                            name.matcher(entry.getFileName().toString()).matches())
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -55,6 +55,8 @@ public final class Stage implements Nodes, AutoCloseable {
     private final Path launcher;
     private final Path folder;
     private final Set<Need> uses;
+    private final Setup setup;
+    private final @Nullable Certificates certificates;
     private final History history;
     private final SplittableRandom random;
     private final @Nullable Network network;
@@ -68,6 +70,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private final Workload workload;
     private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
+    private int[] led = IntStream.range(0, PARTITIONS).toArray(); // by the leader that was asked for last
     private int restarts;
     private long clockMax;
 
@@ -75,25 +78,37 @@ public final class Stage implements Nodes, AutoCloseable {
     ///
     /// @param root the project's folder, where the launcher is
     /// @param folder of this run; must be empty
+    /// @param setup of the nodes
     /// @param uses what of the machine the run uses, beyond what it has anyway
     /// @param lie planted between clients and nodes; null for none
-    public Stage(Path root, Path folder, int count, Set<Need> uses, History history, long seed, @Nullable Lie lie)
+    public Stage(
+            Path root,
+            Path folder,
+            int count,
+            Setup setup,
+            Set<Need> uses,
+            History history,
+            long seed,
+            @Nullable Lie lie)
             throws IOException, InterruptedException {
         this.launcher = root.resolve("millrace");
         this.folder = folder;
+        this.setup = setup;
+        this.certificates = setup.tls() ? new Certificates(launcher, folder.resolve("certs")) : null;
         this.uses = Set.copyOf(uses);
         this.history = history;
         this.random = new SplittableRandom(seed);
         this.network = Sandbox.isInside() ? new Network() : null;
         prepare(count);
-        this.honest = new HttpTransport(this::addresses, network == null ? "" : TOKEN);
+        this.honest = new HttpTransport(
+                this::addresses, network == null ? "" : TOKEN, certificates == null ? null : certificates.context());
         this.transport = lie == null ? honest : new LyingTransport(honest, lie);
         this.workload = new Workload(this, transport, history, PARTITIONS, PRODUCERS, seed);
     }
 
-    private record Place(String host, int httpPort, int raftPort) {
+    private record Place(String scheme, String host, int httpPort, int raftPort) {
         URI address() {
-            return URI.create("http://" + host + ":" + httpPort);
+            return URI.create(scheme + "://" + host + ":" + httpPort);
         }
     }
 
@@ -101,17 +116,31 @@ public final class Stage implements Nodes, AutoCloseable {
         for (int i = 0; i < count; i++) {
             places.add(makePlace(i));
         }
+        makeCertificates(0, count);
         for (int i = 0; i < count; i++) {
             nodes.add(makeNode(i, count == 1 ? alone(places.get(i)) : formedWith(i)));
         }
     }
 
+    /// For nodes from one index on, to another one exclusive, whose places are known.
+    private void makeCertificates(int from, int to) throws IOException, InterruptedException {
+        if (certificates != null) {
+            certificates.make(
+                    IntStream.range(from, to).mapToObj(Stage::nameOf).toList(),
+                    places.subList(from, to).stream()
+                            .map(Place::host)
+                            .distinct()
+                            .toList());
+        }
+    }
+
     private Place makePlace(int index) throws IOException, InterruptedException {
+        String scheme = setup.tls() ? "https" : "http";
         if (network == null) {
-            return new Place("127.0.0.1", freePort(), freePort());
+            return new Place(scheme, "127.0.0.1", freePort(), freePort());
         }
         network.add();
-        return new Place(Network.host(index + 1), HTTP_PORT, RAFT_PORT);
+        return new Place(scheme, Network.host(index + 1), HTTP_PORT, RAFT_PORT);
     }
 
     private static List<String> alone(Place place) {
@@ -168,6 +197,12 @@ public final class Stage implements Nodes, AutoCloseable {
                 "--log.free-bytes-min",
                 "67108864"));
         settings.addAll(own);
+        if (setup.groups() > 1) {
+            settings.addAll(List.of("--raft.groups", String.valueOf(setup.groups())));
+        }
+        if (certificates != null) {
+            settings.addAll(certificates.settings(name));
+        }
         Map<String, String> environment = new HashMap<>();
         if (network != null) {
             settings.addAll(List.of("--tokens", TOKEN));
@@ -242,37 +277,62 @@ public final class Stage implements Nodes, AutoCloseable {
         return workload;
     }
 
-    /// The node that leads, once one does.
+    /// The node that leads the records, once one does: with several groups, those of a partition that is drawn
+    /// by chance.
     public int leader() throws IOException, InterruptedException {
-        if (count() == 1) {
-            return 0;
+        if (setup.groups() == 1) {
+            return count() == 1 ? 0 : await("it leads", this::leadsMetadata);
         }
+        int partition = random.nextInt(PARTITIONS);
+        int leader = await(
+                "it leads partition " + partition,
+                node -> IntStream.of(ledBy(node)).anyMatch(it -> it == partition));
+        led = ledBy(leader);
+        note(name(leader) + " leads partition " + partition + " of " + Arrays.toString(led));
+        return leader;
+    }
+
+    private interface Question {
+        boolean holdsFor(int node) throws InterruptedException;
+    }
+
+    /// The first member for which something holds.
+    private int await(String what, Question question) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
         while (System.nanoTime() < deadline) {
             for (int i : members()) {
-                if (saysThatItLeads(i)) {
+                if (question.holdsFor(i)) {
                     return i;
                 }
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MS);
         }
-        throw new IOException("no node said that it leads within " + READY_PATIENCE.toSeconds() + " s");
+        throw new IOException("no node said that " + what + " within " + READY_PATIENCE.toSeconds() + " s");
     }
 
-    private boolean saysThatItLeads(int index) throws InterruptedException {
+    /// Whether a node says that it leads the first group, which carries topics and members.
+    private boolean leadsMetadata(int index) throws InterruptedException {
+        return ask(index, "/v1/cluster", "groups").stream()
+                .anyMatch(group -> Json.number(group, "group", 0) == 0
+                        && Json.text(group, "role", "").equals("leader"));
+    }
+
+    /// The partitions that a node says it leads.
+    private int[] ledBy(int index) throws InterruptedException {
+        return ask(index, "/broker/topics/" + Workload.TOPIC, "partitions").stream()
+                .filter(partition -> Json.text(partition, "leader", "").equals(name(index)))
+                .mapToInt(partition -> (int) Json.number(partition, "partition", -1))
+                .toArray();
+    }
+
+    /// The objects of one array in an answer; none when there is no answer.
+    private List<Map<String, @Nullable Object>> ask(int index, String path, String array) throws InterruptedException {
         try {
-            Answer answer = honest.send(Request.get(index, "/v1/cluster", ASK_TIMEOUT));
-            if (answer.isOk()) {
-                for (Map<String, @Nullable Object> group : Json.objects(answer.json(), "groups")) {
-                    if (Json.text(group, "role", "").equals("leader")) {
-                        return true;
-                    }
-                }
-            }
+            Answer answer = honest.send(Request.get(index, path, ASK_TIMEOUT));
+            return answer.isOk() ? Json.objects(answer.json(), array) : List.of();
         } catch (IOException down) {
-            // then it does not lead
+            return List.of(); // then it does not lead
         }
-        return false;
     }
 
     // ---- membership
@@ -281,6 +341,7 @@ public final class Stage implements Nodes, AutoCloseable {
     public int grow() throws IOException, InterruptedException {
         int index = count();
         places.add(makePlace(index));
+        makeCertificates(index, index + 1);
         nodes.add(makeNode(index, joining(index, any())));
         start(index);
         awaitReady(index);
@@ -317,8 +378,9 @@ public final class Stage implements Nodes, AutoCloseable {
         String last = "nothing";
         while (System.nanoTime() < deadline) {
             try {
-                Answer answer = honest.send(request.to(leader()));
-                if (answer.isOk()) {
+                int leader = count() == 1 ? 0 : await("it leads", this::leadsMetadata);
+                Answer answer = honest.send(request.to(leader));
+                if (answer.isOk()) { // not so 202, which says that it goes on
                     return;
                 }
                 last = answer.status() + " " + answer.body();
@@ -426,9 +488,10 @@ public final class Stage implements Nodes, AutoCloseable {
         history.add(new Event.CutOff(history.nowNs(), name(index)));
     }
 
-    /// Writes to a node that is cut off, and notes how and when it answers.
+    /// Writes to a node that is cut off what it led when it was last asked for as the leader, and notes how and
+    /// when it answers.
     public Workload.Watch writeToNodeAlone(int index) {
-        return workload.writeToNodeAlone(index);
+        return workload.writeToNodeAlone(index, led);
     }
 
     public void restored(int index) {
@@ -692,11 +755,12 @@ public final class Stage implements Nodes, AutoCloseable {
         TimeUnit.MILLISECONDS.sleep(ms);
     }
 
-    /// From now until a write is acknowledged; the time is part of the result.
+    /// From now until a write is acknowledged, with several groups one to each partition; the time is part of
+    /// the result.
     ///
     /// @throws IOException writes do not resume
     public void awaitWrites() throws IOException, InterruptedException {
-        OptionalLong ms = workload.awaitWrite(WRITE_PATIENCE);
+        OptionalLong ms = workload.awaitWrites(WRITE_PATIENCE, setup.groups() > 1);
         if (ms.isEmpty()) {
             throw new IOException("writes did not resume within " + WRITE_PATIENCE.toSeconds() + " s; answers so far: "
                     + workload.answers());

@@ -44,6 +44,24 @@ class SegmentFilesTest {
     }
 
     @Test
+    void filesOfOtherGroupsAndOfCopiedStatesAreFound() throws IOException {
+        Path other = Files.createDirectories(folder.resolve("group-2/logs-3/faults-1/7"));
+        Path moved = Files.copy(file, other.resolve(file.getFileName()));
+        assertThat(SegmentFiles.of(folder, "faults", 7)).containsExactly(moved);
+        assertThat(SegmentFiles.of(folder, "faults", 0)).containsExactly(file);
+        Path aside = Files.createDirectories(folder.resolve("aside-2026/logs/faults-1/7"));
+        Files.copy(file, aside.resolve(file.getFileName()));
+        assertThat(SegmentFiles.of(folder, "faults", 7)).containsExactly(moved);
+    }
+
+    @Test
+    void ofTwoStatesNobodyKnowsWhichIsInForce() throws IOException {
+        Path copy = Files.createDirectories(folder.resolve("logs-1/faults-1/0"));
+        Files.copy(file, copy.resolve(file.getFileName()));
+        assertThat(SegmentFiles.of(folder, "faults", 0)).isEmpty();
+    }
+
+    @Test
     void recordsAreReadWithOffsetsAndValues() throws IOException {
         List<SegmentFiles.Found> records = SegmentFiles.read(file);
 

@@ -9,7 +9,6 @@ import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Names;
 import io.millrace.log.PartitionLog;
 import io.millrace.replication.CommitOutcome;
-import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Retention;
 import io.millrace.replication.Topic;
@@ -175,14 +174,12 @@ final class Topics {
         settings(json, topic.settings());
         json.ascii(",\"labels\":").value(topic.settings().labels());
         json.ascii(",\"partitions\":[");
-        List<String> replicas =
-                log.cluster().view().members().stream().map(Member::nodeId).toList();
         for (int partition = 0; partition < topic.partitions(); partition++) {
             PartitionLog records = log.partition(topic.name(), partition);
             Optional<String> leader = log.leader(topic.name(), partition);
             json.ascii(partition == 0 ? "{\"partition\":" : ",{\"partition\":").number(partition);
             json.ascii(",\"leader\":").string(leader.orElse(null));
-            json.ascii(",\"replicas\":").value(replicas);
+            json.ascii(",\"replicas\":").value(log.replicas(topic.name(), partition));
             json.ascii(",\"earliest_offset\":").number(records.earliestOffset());
             json.ascii(",\"next_offset\":").number(records.nextOffset());
             json.ascii(",\"high_watermark\":").number(records.highWatermark());

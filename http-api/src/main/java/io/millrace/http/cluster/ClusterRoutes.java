@@ -14,6 +14,7 @@ import io.millrace.http.route.Suggestions;
 import io.millrace.replication.ClusterView;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.Reassignment;
 import io.millrace.replication.ReplicatedLog;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.Arrays;
@@ -35,11 +36,14 @@ public final class ClusterRoutes {
     private static final int COMMAND_BYTES_MAX = 5 << 20;
     private static final int BODY_BYTES_MAX = 64 << 10;
     private static final List<String> FORWARD = List.of("forward");
-    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http", "groups");
+    private static final List<String> MEMBER = List.of("node", "directory", "raft", "http", "groups", "apart");
     private static final List<String> DRAIN = List.of("draining");
+    private static final List<String> REASSIGN = List.of("group", "nodes", "replication_factor");
     private static final List<String> LEADER = List.of("group", "node");
     /// A change that takes longer goes on without its client.
     private static final long ANSWER_AFTER_MS = 20_000;
+    /// What a new leader gets until it takes writes; a fraction of a second is usual.
+    private static final long SUCCESSOR_WITHIN_MS = 5_000;
 
     private final ReplicatedLog log;
 
@@ -98,13 +102,8 @@ public final class ClusterRoutes {
                 change(
                         HttpMethod.POST,
                         "/v1/cluster/reassign",
-                        leadership.guard(Bodies.onLoop((exchange, body, length) -> {
-                            throw new HttpFailure(
-                                    ErrorCode.REFUSED,
-                                    "Every node holds every partition, so there is nothing to reassign. Add a node with"
-                                            + " POST /v1/cluster/nodes, or remove one with DELETE /v1/cluster/nodes/{node}.");
-                        })),
-                        "Move replicas of partitions between nodes"),
+                        leadership.guard(Bodies.onLoop(routes::reassign)),
+                        "Move replicas of groups between nodes"),
                 new Route(
                         HttpMethod.GET,
                         "/metrics_ha",
@@ -130,7 +129,7 @@ public final class ClusterRoutes {
                         HttpMethod.POST,
                         COPIES_PATH,
                         Scope.ADMIN,
-                        List.of("group"),
+                        List.of("group", "node"),
                         -1,
                         0,
                         Bodies.withoutBodyOnThread(copies::open),
@@ -240,18 +239,25 @@ public final class ClusterRoutes {
                 Bodies.requiredText(wanted, "raft"),
                 Bodies.requiredText(wanted, "http"));
         Long groups = Bodies.integer(wanted, "groups", 1, Integer.MAX_VALUE);
-        if (groups != null && groups != log.groupCount()) {
+        if (groups != null && groups != log.layout().count()) {
             throw new HttpFailure(
                     ErrorCode.REFUSED,
                     "Node '%s' has raft.groups %d, this cluster was made with %d. Start it with that number and an empty data folder."
-                            .formatted(node, groups, log.groupCount()));
+                            .formatted(node, groups, log.layout().count()));
         }
-        answer(exchange, log.cluster().add(member), node, "added");
+        if (wanted.get("apart") instanceof Boolean apart
+                && apart != log.layout().metadataApart()) {
+            throw new HttpFailure(
+                    ErrorCode.REFUSED,
+                    "Node '%s' was started %s raft.replication-factor, this cluster was made %s. Start it like that, with an empty data folder."
+                            .formatted(node, apart ? "with" : "without", apart ? "without" : "with"));
+        }
+        answer(exchange, log.cluster().add(member), node, () -> done(exchange, node, "added"));
     }
 
     private void remove(Exchange exchange) {
         String node = known(exchange.pathParameter(0));
-        answer(exchange, log.cluster().remove(node), node, "removed");
+        answer(exchange, log.cluster().remove(node), node, () -> done(exchange, node, "removed"));
     }
 
     private void drain(Exchange exchange, byte[] body, int length) {
@@ -266,7 +272,37 @@ public final class ClusterRoutes {
             }
             draining = !Boolean.FALSE.equals(word);
         }
-        answer(exchange, log.cluster().drain(node, draining), node, draining ? "drained" : "allowed to lead");
+        String state = draining ? "drained" : "allowed to lead";
+        answer(exchange, log.cluster().drain(node, draining), node, () -> done(exchange, node, state));
+    }
+
+    private void reassign(Exchange exchange, byte[] body, int length) {
+        Map<?, ?> wanted = length == 0 ? Map.of() : Bodies.object(body, length);
+        Bodies.checkMembers(wanted, REASSIGN);
+        Long group = Bodies.integer(wanted, "group", 0, Integer.MAX_VALUE);
+        Long factor = Bodies.integer(wanted, "replication_factor", 1, Integer.MAX_VALUE);
+        List<String> nodes = nodes(wanted.get("nodes"));
+        if ((group == null) != (nodes == null) || (group != null && factor != null)) {
+            throw new HttpFailure(
+                    ErrorCode.INVALID_VALUE,
+                    "Say {\"group\":1,\"nodes\":[\"n1\",\"n2\"]} to move a group, {\"replication_factor\":3} to change the"
+                            + " number of replicas, or {} to spread groups evenly.");
+        }
+        Reassignment wish = group != null && nodes != null
+                ? new Reassignment.Place(group.intValue(), nodes)
+                : factor != null ? new Reassignment.Factor(factor.intValue()) : new Reassignment.Level();
+        answer(exchange, log.cluster().reassign(wish), "", () -> done(exchange, "", "reassigned"));
+    }
+
+    private @Nullable List<String> nodes(@Nullable Object value) {
+        if (value == null) {
+            return null;
+        }
+        if (!(value instanceof List<?> list) || list.isEmpty()) {
+            throw new HttpFailure(
+                    ErrorCode.INVALID_VALUE, "Member 'nodes' must be a list of node ids, the leader first.");
+        }
+        return list.stream().map(node -> known(String.valueOf(node))).toList();
     }
 
     private void lead(Exchange exchange, byte[] body, int length) {
@@ -279,7 +315,38 @@ public final class ClusterRoutes {
             throw new HttpFailure(ErrorCode.INVALID_VALUE, "There is no group " + number + ".");
         }
         Optional<String> successor = node == null ? Optional.empty() : Optional.of(known(node));
-        answer(exchange, log.cluster().transferLeadership(number, successor), node, "leading");
+        answer(
+                exchange,
+                log.cluster().transferLeadership(number, successor),
+                node,
+                () -> Succession.await(log.cluster(), number, node, SUCCESSOR_WITHIN_MS)
+                        .thenAccept(seen -> seen.ifPresentOrElse(
+                                led -> leading(exchange, led), () -> notSeenLeading(exchange, number, node))));
+    }
+
+    private static void leading(Exchange exchange, ClusterView.Group group) {
+        JsonBuffer json = new JsonBuffer(128).ascii("{\"ok\":true,\"node\":").string(group.leader());
+        json.ascii(",\"state\":\"leading\",\"group\":").number(group.group());
+        exchange.reply(
+                200,
+                Exchange.JSON,
+                json.ascii(",\"term\":").number(group.term()).ascii("}\n"));
+    }
+
+    private void notSeenLeading(Exchange exchange, int number, @Nullable String node) {
+        String leader = Succession.seen(log.cluster(), number)
+                .map(ClusterView.Group::leader)
+                .orElse(null);
+        String message =
+                "The lead of group %d was given away, but within %d s %s was not seen taking writes; %s. GET /v1/cluster shows who leads."
+                        .formatted(
+                                number,
+                                TimeUnit.MILLISECONDS.toSeconds(SUCCESSOR_WITHIN_MS),
+                                node == null ? "nobody" : "node '" + node + "'",
+                                leader == null ? "nobody is known to lead" : "node '" + leader + "' is known to lead");
+        JsonBuffer json = new JsonBuffer(256).ascii("{\"ok\":true,\"node\":").string(node);
+        json.ascii(",\"state\":\"in progress\",\"message\":").string(message).ascii("}\n");
+        exchange.reply(202, Exchange.JSON, json);
     }
 
     /// @throws HttpFailure `refused`: no member has this name
@@ -295,22 +362,24 @@ public final class ClusterRoutes {
                         + String.join(", ", nodes) + ".");
     }
 
+    /// @param node that a change was about; empty when it was about none
+    private static JsonBuffer subject(@Nullable String node) {
+        JsonBuffer json = new JsonBuffer(128).ascii("{\"ok\":true");
+        return "".equals(node) ? json : json.ascii(",\"node\":").string(node);
+    }
+
     /// Answers when the change is decided, or that it goes on: a new node's copy may take long.
-    private void answer(
-            Exchange exchange, CompletableFuture<MembershipOutcome> change, @Nullable String node, String done) {
+    ///
+    /// @param done answers once the change is made
+    private static void answer(
+            Exchange exchange, CompletableFuture<MembershipOutcome> change, @Nullable String node, Runnable done) {
         Future<?> impatience = exchange.schedule(
-                () -> {
-                    if (!exchange.isAnswered()) {
-                        exchange.reply(
-                                202,
-                                Exchange.JSON,
-                                new JsonBuffer(128)
-                                        .ascii("{\"ok\":true,\"node\":")
-                                        .string(node)
-                                        .ascii(
-                                                ",\"state\":\"in progress\",\"message\":\"It goes on; GET /v1/cluster shows how far it is.\"}\n"));
-                    }
-                },
+                () -> exchange.reply(
+                        202,
+                        Exchange.JSON,
+                        subject(node)
+                                .ascii(
+                                        ",\"state\":\"in progress\",\"message\":\"It goes on; GET /v1/cluster shows how far it is.\"}\n")),
                 ANSWER_AFTER_MS,
                 TimeUnit.MILLISECONDS);
         change.whenComplete((outcome, thrown) -> {
@@ -321,17 +390,15 @@ public final class ClusterRoutes {
             } else if (refused != null) {
                 exchange.fail(refused);
             } else {
-                String leader = log.leader("", 0).orElse(null);
-                exchange.reply(
-                        200,
-                        Exchange.JSON,
-                        new JsonBuffer(128)
-                                .ascii("{\"ok\":true,\"node\":")
-                                .string(node == null ? leader : node)
-                                .ascii(",\"state\":")
-                                .string(done)
-                                .ascii("}\n"));
+                done.run();
             }
         });
+    }
+
+    private static void done(Exchange exchange, String node, String state) {
+        exchange.reply(
+                200,
+                Exchange.JSON,
+                subject(node).ascii(",\"state\":").string(state).ascii("}\n"));
     }
 }

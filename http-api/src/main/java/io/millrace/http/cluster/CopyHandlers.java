@@ -37,7 +37,7 @@ final class CopyHandlers {
         int group = (int) exchange.parameters().integer("group", 0, Integer.MAX_VALUE, 0);
         ReplicaCopy copy;
         try {
-            copy = log.copies().open(group);
+            copy = log.copies().open(group, exchange.parameters().text("node", ""));
         } catch (IOException refused) {
             throw new HttpFailure(ErrorCode.NOT_READY, "No copy could be made: " + refused.getMessage() + ".");
         }

@@ -1,6 +1,7 @@
 package io.millrace.http.cluster;
 
 import io.millrace.http.json.JsonBuffer;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -14,7 +15,7 @@ import java.util.Map;
 /// @param nodes ids that it was started with
 /// @param members that it knows; empty while it has not been formed
 /// @param groups of the consensus
-public record Identity(Member self, boolean formed, List<String> nodes, List<Member> members, int groups) {
+public record Identity(Member self, boolean formed, List<String> nodes, List<Member> members, GroupLayout groups) {
     public Identity {
         nodes = List.copyOf(nodes);
         members = List.copyOf(members);
@@ -32,7 +33,7 @@ public record Identity(Member self, boolean formed, List<String> nodes, List<Mem
         fields(json, self);
         json.ascii(",\"formed\":").bool(formed);
         json.ascii(",\"nodes\":").value(nodes);
-        json.ascii(",\"groups\":").number(groups);
+        groups(json, groups);
         json.ascii(",\"members\":[");
         for (int i = 0; i < members.size(); i++) {
             json.ascii(i == 0 ? "{" : ",{");
@@ -40,6 +41,14 @@ public record Identity(Member self, boolean formed, List<String> nodes, List<Mem
             json.put('}');
         }
         return json.ascii("]}\n");
+    }
+
+    /// The fields of a layout.
+    public static JsonBuffer groups(JsonBuffer json, GroupLayout groups) {
+        return json.ascii(",\"groups\":")
+                .number(groups.count())
+                .ascii(",\"apart\":")
+                .bool(groups.metadataApart());
     }
 
     /// A member's fields, without braces.
@@ -71,7 +80,12 @@ public record Identity(Member self, boolean formed, List<String> nodes, List<Mem
             }
         }
         int groups = body.get("groups") instanceof Long number ? number.intValue() : 1;
-        return new Identity(member(body), Boolean.TRUE.equals(body.get("formed")), nodes, members, groups);
+        return new Identity(
+                member(body),
+                Boolean.TRUE.equals(body.get("formed")),
+                nodes,
+                members,
+                new GroupLayout(groups, groups > 1 && Boolean.TRUE.equals(body.get("apart"))));
     }
 
     private static Member member(Map<?, ?> map) throws IOException {

@@ -12,6 +12,7 @@ import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Topic;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
@@ -33,6 +34,9 @@ public final class Leadership {
 
     /// A longer body is not read before it is refused; the connection is closed instead.
     private static final int DISCARD_BYTES_MAX = 64 << 10;
+
+    /// A leader that is alone says so within 2 s, whatever it is asked.
+    private static final long SURE_WITHIN_MS = 1_500;
 
     private final ReplicatedLog log;
     private final String nodeId;
@@ -58,8 +62,39 @@ public final class Leadership {
     public Handler guard(Handler write) {
         return exchange -> {
             boolean forward = exchange.parameters().flag("forward");
-            return leads() ? write.begin(exchange) : elsewhere(exchange, forward, elsewhere("", 0));
+            return leads() ? begin(write, exchange) : elsewhere(exchange, forward, elsewhere("", 0));
         };
+    }
+
+    /// A leader that has been cut off does not know it for a moment. Records are safe then, because a majority
+    /// decides; that there is no such topic, which this node says by itself, has to be asked for.
+    private BodyReceiver begin(Handler write, Exchange exchange) {
+        try {
+            return write.begin(exchange);
+        } catch (HttpFailure failure) {
+            boolean mayBeNew = failure.code().equals(ErrorCode.UNKNOWN_TOPIC.code())
+                    && log.cluster().view().members().size() > 1
+                    && exchange.header("Expect") == null
+                    && bodyBytes(exchange) <= DISCARD_BYTES_MAX;
+            if (!mayBeNew) {
+                throw failure;
+            }
+            return new Discard(() -> log.cluster()
+                    .barrier(0)
+                    .copy()
+                    .orTimeout(SURE_WITHIN_MS, TimeUnit.MILLISECONDS)
+                    .whenComplete((done, lost) -> {
+                        boolean known = log.topic(exchange.pathParameter(0)).isPresent();
+                        exchange.fail(
+                                lost == null && !known
+                                        ? failure
+                                        : new HttpFailure(
+                                                ErrorCode.NO_LEADER,
+                                                known
+                                                        ? "The topic was just made. Nothing has happened; try again."
+                                                        : "No majority of the nodes says in time whether there is such a topic. Nothing has happened; try again."));
+                    }));
+        }
     }
 
     /// The same for records of the topic in the path, on a node that leads the partition they go to, or one of
@@ -69,7 +104,7 @@ public final class Leadership {
     public Handler guardTopic(Handler write, ToIntFunction<Exchange> partition) {
         Handler guarded = guard(write);
         return exchange -> {
-            Optional<Topic> topic = log.groupCount() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
+            Optional<Topic> topic = log.layout().count() == 1 ? Optional.empty() : log.topic(exchange.pathParameter(0));
             if (topic.isEmpty()) {
                 return guarded.begin(exchange); // whoever leads group 0 knows whether it exists
             }
@@ -85,7 +120,7 @@ public final class Leadership {
     }
 
     private boolean leadsAny(Topic topic) {
-        int different = Math.min(topic.partitions(), log.groupCount()); // neighbours are in different groups
+        int different = Math.min(topic.partitions(), log.layout().count()); // neighbours are in different groups
         for (int partition = 0; partition < different; partition++) {
             if (log.leads(topic.name(), partition)) {
                 return true;
@@ -98,7 +133,7 @@ public final class Leadership {
     public Handler guardOrRelay(Handler write) {
         Handler guarded = guard(write);
         return exchange -> {
-            if (log.groupCount() == 1) {
+            if (log.layout().count() == 1) {
                 return guarded.begin(exchange);
             }
             exchange.parameters(); // checks their names
@@ -178,7 +213,9 @@ public final class Leadership {
         if (exchange.header("Expect") != null || bodyBytes(exchange) > DISCARD_BYTES_MAX) {
             throw failure;
         }
-        return new Discard(failure);
+        return new Discard(() -> {
+            throw failure;
+        });
     }
 
     /// Of the body to come; large when that is not known.
@@ -191,7 +228,7 @@ public final class Leadership {
     }
 
     /// Reads a short body to its end, so that the connection can go on.
-    private record Discard(HttpFailure failure) implements BodyReceiver {
+    private record Discard(Runnable answer) implements BodyReceiver {
         @Override
         public void bytes(ByteBuf piece, boolean last) {
             piece.skipBytes(piece.readableBytes());
@@ -199,7 +236,7 @@ public final class Leadership {
 
         @Override
         public void end() {
-            throw failure;
+            answer.run();
         }
     }
 }

@@ -43,15 +43,23 @@ public final class RemoteCopies implements ReplicaPeers {
     private static final Duration COMMAND_WITHIN = Duration.ofSeconds(40);
 
     private final Peers peers;
+    private final String nodeId;
 
-    public RemoteCopies(Peers peers) {
+    /// @param nodeId of this node, which the others show when they say how far a copy is
+    public RemoteCopies(Peers peers, String nodeId) {
         this.peers = peers;
+        this.nodeId = nodeId;
     }
 
     @Override
     public ReplicaCopy open(Member member, int group) throws IOException {
         Peers.Reply reply = peers.ask(
-                "POST", member.httpAddress(), ClusterRoutes.COPIES_PATH + "?group=" + group, null, OPEN_WITHIN);
+                "POST",
+                member.httpAddress(),
+                "%s?group=%d&node=%s"
+                        .formatted(ClusterRoutes.COPIES_PATH, group, URLEncoder.encode(nodeId, StandardCharsets.UTF_8)),
+                null,
+                OPEN_WITHIN);
         if (reply.status() != 200) {
             throw new IOException("node %s at %s gives no copy: %s"
                     .formatted(member.nodeId(), member.httpAddress(), Peers.reason(reply)));

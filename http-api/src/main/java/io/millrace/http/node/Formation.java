@@ -101,9 +101,8 @@ final class Formation {
     static Step decide(Identity self, Map<String, Identity> answers, List<String> problems) {
         List<String> differing = new ArrayList<>();
         answers.forEach((node, other) -> {
-            if (other.groups() != self.groups()) {
-                differing.add("node %s has raft.groups %d, this one %d; it must be the same on every node"
-                        .formatted(node, other.groups(), self.groups()));
+            if (!other.groups().equals(self.groups())) {
+                differing.add(self.groups().difference(node, other.groups()) + "; it must be the same on every node");
             }
         });
         if (!differing.isEmpty()) {

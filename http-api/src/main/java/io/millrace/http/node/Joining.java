@@ -1,7 +1,9 @@
 package io.millrace.http.node;
 
+import io.millrace.http.cluster.Identity;
 import io.millrace.http.cluster.Peers;
 import io.millrace.http.json.JsonBuffer;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import java.io.IOException;
 import java.net.URI;
@@ -18,7 +20,7 @@ final class Joining {
     private static final int REDIRECTS_MAX = 3;
 
     private final Member self;
-    private final int groups;
+    private final GroupLayout groups;
     private final Peers peers;
     private final List<String> members = new ArrayList<>();
     private int next;
@@ -26,7 +28,7 @@ final class Joining {
     /// @param groups of this node's consensus
     /// @param through a member's address
     /// @param others addresses to try when that one does not answer
-    Joining(Member self, int groups, String through, List<String> others, Peers peers) {
+    Joining(Member self, GroupLayout groups, String through, List<String> others, Peers peers) {
         this.self = self;
         this.groups = groups;
         this.peers = peers;
@@ -76,7 +78,7 @@ final class Joining {
     }
 
     private JsonBuffer body() {
-        return new JsonBuffer(256)
+        JsonBuffer json = new JsonBuffer(256)
                 .ascii("{\"node\":")
                 .string(self.nodeId())
                 .ascii(",\"directory\":")
@@ -84,9 +86,7 @@ final class Joining {
                 .ascii(",\"raft\":")
                 .string(self.raftAddress())
                 .ascii(",\"http\":")
-                .string(self.httpAddress())
-                .ascii(",\"groups\":")
-                .number(groups)
-                .put('}');
+                .string(self.httpAddress());
+        return Identity.groups(json, groups).put('}');
     }
 }

@@ -32,6 +32,7 @@ import io.millrace.query.QueryEngines;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.CopyRates;
 import io.millrace.replication.DamagedReplicaException;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.NodeIdentity;
@@ -229,14 +230,19 @@ public final class Node implements AutoCloseable {
                     known.formed(),
                     nodes,
                     known.formed() ? known.members() : List.of(),
-                    (int) settings.integer(Setting.RAFT_GROUPS));
+                    layout());
         }
         return new Identity(
                 open.cluster().self(),
                 known.formed(),
                 nodes,
                 known.formed() ? open.cluster().view().members() : List.of(),
-                open.groupCount());
+                open.layout());
+    }
+
+    private GroupLayout layout() {
+        return new GroupLayout(
+                (int) settings.integer(Setting.RAFT_GROUPS), settings.integer(Setting.REPLICATION_FACTOR) > 0);
     }
 
     /// Becomes part of the cluster, if need be as a new node that gets everything from the others.
@@ -436,8 +442,7 @@ public final class Node implements AutoCloseable {
             }
         });
         Identity self = new Identity(
-                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of(), (int)
-                        settings.integer(Setting.RAFT_GROUPS));
+                self(known.directoryId()), false, List.copyOf(cluster.nodes().keySet()), List.of(), layout());
         Formation formation = new Formation(self, others, peers);
         while (true) {
             Formation.Step step = formation.ask();
@@ -454,7 +459,7 @@ public final class Node implements AutoCloseable {
     /// Asks members until this node has been added and has what they have.
     private void join(String through, List<String> others) throws InterruptedException {
         ReplicatedLog joining = opened();
-        Joining asked = new Joining(joining.cluster().self(), joining.groupCount(), through, others, peers);
+        Joining asked = new Joining(joining.cluster().self(), joining.layout(), through, others, peers);
         boolean added = false;
         while (true) {
             List<String> problems;
@@ -540,11 +545,14 @@ public final class Node implements AutoCloseable {
                     replication(settings, folder)
                             .with(self, members)
                             .with(new CopyRates(
-                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES)))
+                                    settings.integer(Setting.COPY_BYTES), settings.integer(Setting.SCRUB_BYTES), (int)
+                                            settings.integer(Setting.PARALLEL_TRANSFERS_MAX)))
+                            .with((int) settings.integer(Setting.RAFT_GROUPS), (int)
+                                    settings.integer(Setting.REPLICATION_FACTOR))
                             .with(nodeTls()),
                     disk,
                     InstantSource.system(),
-                    new RemoteCopies(peers));
+                    new RemoteCopies(peers, self.nodeId()));
             log = open;
             visibleLog = open;
         }

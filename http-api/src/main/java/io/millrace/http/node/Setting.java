@@ -46,6 +46,11 @@ enum Setting {
     COPY_BYTES("cluster.copy-bytes-per-second", "104857600", "speed of a replica's copy, given or taken"),
     RAFT_HOST("raft.host", "", "address of the consensus; else the one in cluster.nodes, else host"),
     RAFT_GROUPS("raft.groups", "1", "groups of the consensus, 1 to 16; fixed when a cluster is made"),
+    REPLICATION_FACTOR(
+            "raft.replication-factor",
+            "0",
+            "nodes that hold each group but group 0, which all hold; 0 for all. Needs raft.groups of 2 or more"),
+    PARALLEL_TRANSFERS_MAX("rebalance.max-parallel-transfers", "1", "groups that may move between nodes at a time"),
     RAFT_PORT("raft.port", "0", "port of the consensus; 0 for the one in cluster.nodes, else a free one that is kept"),
     PENDING_BYTES_MAX("raft.pending-bytes-max", "67108864", "appends that may wait before more are refused"),
     SNAPSHOT_BYTES("raft.snapshot-bytes", "268435456", "bytes after which a snapshot is taken"),

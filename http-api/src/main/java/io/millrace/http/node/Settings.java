@@ -358,6 +358,13 @@ final class Settings {
         integer(Setting.PORT, 0, 65_535);
         integer(Setting.RAFT_PORT, 0, 65_535);
         integer(Setting.RAFT_GROUPS, 1, 16);
+        integer(Setting.REPLICATION_FACTOR, 0, 7);
+        if (integer(Setting.REPLICATION_FACTOR) > 0 && integer(Setting.RAFT_GROUPS) < 2) {
+            throw new UsageException(
+                    "raft.replication-factor needs raft.groups of 2 or more: group 0 is on every node and"
+                            + " carries only metadata then. Set raft.groups, or leave raft.replication-factor out");
+        }
+        integer(Setting.PARALLEL_TRANSFERS_MAX, 1, 16);
         integer(Setting.PARTITIONS, 1, 4096);
         integer(Setting.EVENT_LOOPS, 1, 64);
         integer(Setting.CONNECTIONS_MAX, 1, 1_000_000);

@@ -3,13 +3,26 @@ package io.millrace.http.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.http.metrics.Metrics;
+import io.millrace.http.route.BodyReceiver;
 import io.millrace.http.route.ErrorCode;
+import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
+import io.millrace.http.route.Parameters;
+import io.millrace.replication.Cluster;
+import io.millrace.replication.ClusterView;
+import io.millrace.replication.GroupLayout;
+import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.Topic;
+import io.millrace.replication.TopicSettings;
+import io.netty.buffer.Unpooled;
 import java.lang.reflect.Proxy;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -44,5 +57,75 @@ class LeadershipTest {
 
             assertThat(refusal.status()).as("with %s", leader).isEqualTo(ErrorCode.NO_LEADER.status());
         }
+    }
+
+    /// What a leader of three answers to a record for a topic that it does not know.
+    ///
+    /// @param barrier whether a majority says what is newest; null while nobody answers
+    /// @param thenKnown whether the topic is known behind the barrier
+    private static HttpFailure unknownTopic(@Nullable CompletableFuture<Void> barrier, boolean thenKnown)
+            throws Exception {
+        Topic made = new Topic("t", 1, TopicSettings.DEFAULT);
+        List<Member> members = List.of(member("n1"), member("n2"), member("n3"));
+        Cluster cluster = proxy(Cluster.class, (method, arguments) -> switch (method) {
+            case "view" -> new ClusterView("n1", members, List.of(), List.of(), List.of());
+            case "barrier" -> barrier == null ? new CompletableFuture<Void>() : barrier;
+            default -> throw new UnsupportedOperationException(method);
+        });
+        ReplicatedLog log = proxy(ReplicatedLog.class, (method, arguments) -> switch (method) {
+            case "leads" -> true;
+            case "layout" -> new GroupLayout(1, false);
+            case "cluster" -> cluster;
+            case "topic" -> thenKnown ? Optional.of(made) : Optional.empty();
+            default -> throw new UnsupportedOperationException(method);
+        });
+        CompletableFuture<HttpFailure> answer = new CompletableFuture<>();
+        Exchange exchange = proxy(Exchange.class, (method, arguments) -> switch (method) {
+            case "parameters" -> Parameters.NONE;
+            case "pathParameter" -> "t";
+            case "header" -> null;
+            case "fail" -> answer.complete((HttpFailure) Objects.requireNonNull(arguments)[0]);
+            default -> throw new UnsupportedOperationException(method);
+        });
+        Leadership leadership =
+                new Leadership(log, "n1", new Peers("", null), node -> Optional.of("http://" + node), new Metrics());
+        BodyReceiver body = leadership
+                .guardTopic(
+                        refused -> {
+                            throw Failures.unknownTopic("t", List.of());
+                        },
+                        any -> -1)
+                .begin(exchange);
+        body.bytes(Unpooled.wrappedBuffer(new byte[] {1, 2, 3}), true);
+        body.end();
+        return answer.get(30, TimeUnit.SECONDS);
+    }
+
+    private static Member member(String node) {
+        return new Member(node, "d", "h:1", "http://h:2");
+    }
+
+    private interface Answers {
+        @Nullable
+        Object of(String method, @Nullable Object @Nullable [] arguments);
+    }
+
+    private static <T> T proxy(Class<T> type, Answers answers) {
+        return type.cast(Proxy.newProxyInstance(
+                LeadershipTest.class.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> answers.of(method.getName(), arguments)));
+    }
+
+    @Test
+    void aTopicIsUnknownOnlyWhenAMajoritySaysSo() throws Exception {
+        assertThat(unknownTopic(CompletableFuture.completedFuture(null), false).status())
+                .isEqualTo(ErrorCode.UNKNOWN_TOPIC.status());
+        assertThat(unknownTopic(CompletableFuture.completedFuture(null), true).status())
+                .isEqualTo(ErrorCode.NO_LEADER.status());
+        assertThat(unknownTopic(CompletableFuture.failedFuture(new java.io.IOException("cut off")), false)
+                        .status())
+                .isEqualTo(ErrorCode.NO_LEADER.status());
+        assertThat(unknownTopic(null, false).status()).isEqualTo(ErrorCode.NO_LEADER.status());
     }
 }

@@ -6,6 +6,7 @@ import io.millrace.http.Wire;
 import io.millrace.http.Wire.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -86,6 +87,48 @@ class ClusterChangesTest {
                                     "{\"draining\":\"no\"}")
                             .body())
                     .contains("invalid_value");
+        }
+    }
+
+    /// The answer says who leads since which term: a write that this node refuses right then is one that a
+    /// later election has refused.
+    @Test
+    void whoeverGotTheLeadTakesWritesByTheTimeOfTheAnswer() throws Exception {
+        try (TestCluster cluster = new TestCluster(folder, 3)) {
+            cluster.startAll();
+            TestNodes.await(
+                    "a topic",
+                    () -> Wire.call(
+                                            cluster.address("n1"),
+                                            "POST /broker/topics?forward=true",
+                                            "{\"name\":\"t\",\"partitions\":1}")
+                                    .status()
+                            == 200);
+            for (int move = 0; move < 4; move++) {
+                String successor = cluster.aFollower();
+                List<Long> terms = new ArrayList<>();
+                TestNodes.await("the lead of " + successor, () -> {
+                    Answer answer = Wire.call(
+                            cluster.address(cluster.awaitLeader()),
+                            "POST /v1/cluster/leader",
+                            "{\"node\":\"" + successor + "\"}");
+                    if (answer.status() != 200) {
+                        assertThat(answer.status()).as(answer.body()).isIn(202, 307, 409, 503, 504);
+                        return false;
+                    }
+                    assertThat(answer.body())
+                            .startsWith("{\"ok\":true,\"node\":\"" + successor
+                                    + "\",\"state\":\"leading\",\"group\":0,\"term\":");
+                    terms.add(Long.parseLong(answer.body().replaceAll("(?s).*\"term\":|\\}.*", "")));
+                    return true;
+                });
+                Answer written = Wire.call(cluster.address(successor), "POST /broker/topics/t/produce", "move " + move);
+                if (written.status() != 200) {
+                    assertThat(cluster.awaitTerm())
+                            .as("term after %s", written.body())
+                            .isGreaterThan(terms.getLast());
+                }
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.http.cluster.Identity;
 import io.millrace.http.node.Formation.Step;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,11 +20,11 @@ class FormationTest {
     }
 
     private static Identity fresh(String node, String directory) {
-        return new Identity(member(node, directory), false, NODES, List.of(), 1);
+        return new Identity(member(node, directory), false, NODES, List.of(), new GroupLayout(1, false));
     }
 
     private static Identity formed(String node, String directory, Member... members) {
-        return new Identity(member(node, directory), true, NODES, List.of(members), 1);
+        return new Identity(member(node, directory), true, NODES, List.of(members), new GroupLayout(1, false));
     }
 
     private static Map<String, Identity> answers(Identity... identities) {
@@ -70,12 +71,32 @@ class FormationTest {
 
     @Test
     void nodesThatWereStartedWithDifferentListsWait() {
-        Identity other = new Identity(member("n2", "b"), false, List.of("n1", "n2"), List.of(), 1);
+        Identity other =
+                new Identity(member("n2", "b"), false, List.of("n1", "n2"), List.of(), new GroupLayout(1, false));
         Step step = Formation.decide(fresh("n1", "a"), answers(other, fresh("n3", "c")), List.of());
         assertThat(step).isInstanceOf(Step.Wait.class);
         assertThat(((Step.Wait) step).reasons())
                 .singleElement()
                 .asString()
                 .contains("node n2 was started with nodes [n1, n2]");
+    }
+
+    @Test
+    void nodesThatDivideTheirDataDifferentlyWait() {
+        Identity other = new Identity(member("n2", "b"), false, NODES, List.of(), new GroupLayout(2, false));
+        assertThat(reason(other)).contains("node n2 has raft.groups 2, this one 1");
+        Identity apart = new Identity(member("n2", "b"), false, NODES, List.of(), new GroupLayout(2, true));
+        Identity here = new Identity(member("n1", "a"), false, NODES, List.of(), new GroupLayout(2, false));
+        assertThat(Formation.decide(here, answers(apart), List.of()))
+                .isInstanceOfSatisfying(
+                        Step.Wait.class,
+                        wait -> assertThat(wait.reasons())
+                                .singleElement()
+                                .asString()
+                                .contains("node n2 was started with raft.replication-factor, this one without it"));
+    }
+
+    private static String reason(Identity other) {
+        return String.join("; ", ((Step.Wait) Formation.decide(fresh("n1", "a"), answers(other), List.of())).reasons());
     }
 }

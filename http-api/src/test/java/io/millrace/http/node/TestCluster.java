@@ -106,8 +106,8 @@ final class TestCluster implements AutoCloseable {
         return Optional.empty();
     }
 
-    /// Who leads, after waiting for somebody. The next moment it may be somebody else: a test that depends on one
-    /// and the same leader uses [#whileOneLeads].
+    /// Who leads, after waiting for somebody. The next moment it may be somebody else: a test that depends on
+    /// one and the same leader uses [#whileOneLeads].
     String awaitLeader() {
         List<String> found = new ArrayList<>();
         TestNodes.await("somebody leads", () -> {
@@ -122,8 +122,9 @@ final class TestCluster implements AutoCloseable {
         void play(String leader, String follower) throws Exception;
     }
 
-    /// Plays a scene that is true only while one and the same node leads and all nodes know it. On a busy machine an
-    /// election may come between its lines; then it is played again, and what fails without one fails for good.
+    /// Plays a scene that is true only while one and the same node leads and all nodes know it. On a busy
+    /// machine an election may come between its lines; then it is played again, and what fails without one
+    /// fails for good.
     void whileOneLeads(Scene scene) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(TestNodes.PATIENCE_S);
         while (true) {
@@ -142,6 +143,11 @@ final class TestCluster implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /// The term that all nodes agree on, after waiting for that.
+    long awaitTerm() {
+        return Long.parseLong(awaitAgreement().values().iterator().next().replaceFirst(".* ", ""));
     }
 
     private Map<String, String> awaitAgreement() {

@@ -162,6 +162,11 @@ public final class RecordCursor {
         throw malformed("expected a varint of at most 10 bytes, found a longer one");
     }
 
+    /// Where the next record begins, if there is one.
+    public int position() {
+        return at;
+    }
+
     public long offset() {
         return offset;
     }

@@ -2,7 +2,9 @@ package io.millrace.replication.metadata;
 
 import java.io.DataInput;
 import java.io.DataOutput;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
 /// Text and bytes with a length in front, as entries and manifests hold them.
@@ -27,6 +29,14 @@ public final class Fields {
         int length = in.readInt();
         if (length < 0 || length > LENGTH_MAX) {
             throw new IOException("a field says that it is %d bytes long".formatted(length));
+        }
+        if (in instanceof InputStream stream) {
+            byte[] bytes = stream.readNBytes(length); // takes no more memory than there are bytes
+            if (bytes.length < length) {
+                throw new EOFException(
+                        "a field says that it is %d bytes long, there are %d".formatted(length, bytes.length));
+            }
+            return bytes;
         }
         byte[] bytes = new byte[length];
         in.readFully(bytes);

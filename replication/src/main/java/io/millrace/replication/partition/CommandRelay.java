@@ -36,8 +36,8 @@ import java.util.function.Function;
 /// | 0     | flags | 1: answer when all replicas have it; 2: frees space, so a full disk takes it   |
 /// | 1–    | entry | one command, laid out and checksummed by [EntryLayout]                         |
 ///
-/// The answer begins with 0 and then has the entry's index (8) and the outcome ([OutcomeLayout]); or with 1 and the
-/// leader's node id, empty when nobody leads; or with 2 (has not happened) or 3 (nobody knows) and why.
+/// The answer begins with 0 and then has the entry's index (8) and the outcome ([OutcomeLayout]); or with 1 and
+/// the leader's node id, empty when nobody leads; or with 2 (has not happened) or 3 (nobody knows) and why.
 ///
 /// Bound: as many bytes are on their way as may wait in a batcher; more is refused as overloaded.
 ///
@@ -69,7 +69,7 @@ final class CommandRelay {
     // ---- the side that asks
 
     CompletableFuture<AppendOutcome> append(GroupLog log, AppendRequest request) {
-        Metadata.TopicFact fact = log.state.metadata().topic(request.topic());
+        Metadata.TopicFact fact = log.known(request.topic());
         if (fact == null) {
             return CompletableFuture.completedFuture(new AppendOutcome.UnknownTopic());
         }
@@ -129,7 +129,7 @@ final class CommandRelay {
     CompletableFuture<Decided> send(GroupLog log, byte type, boolean freesSpace, byte[] body) {
         if (!mayTravel(type)) {
             return CompletableFuture.failedFuture(
-                    PendingEntry.notLeading(log.consensus.leader().orElse(null)));
+                    PendingEntry.notLeading(log.leaderNow().orElse(null)));
         }
         int size = EntryLayout.HEADER_BYTES + EntryLayout.COMMAND_HEADER_BYTES + body.length;
         if (size > log.settings.entryBytesMax()) {
@@ -158,7 +158,7 @@ final class CommandRelay {
 
     /// @param command whose bytes are reserved; given back when it ends
     private CompletableFuture<Decided> ask(GroupLog log, byte[] command) {
-        String leader = log.consensus.leader().orElse(null);
+        String leader = log.leaderNow().orElse(null);
         Optional<Member> member = leader == null ? Optional.empty() : memberOf.apply(leader);
         if (member.isEmpty() || log.settings.nodeId().equals(leader)) {
             // this node has been elected and is not ready yet, or nobody leads
@@ -230,6 +230,7 @@ final class CommandRelay {
         }
         byte[] body = new byte[length];
         entry.get(body);
+        CommandCheck.require(type, body);
         return new Asked(type, body);
     }
 

@@ -51,6 +51,20 @@ public interface Consensus extends AutoCloseable {
     /// @throws IOException it did not help; to be tried again later
     default void restart(List<Member> members) throws IOException {}
 
+    /// Forgets the log, the vote and the state of a group that this node is no member of any more; it waits to
+    /// be added then, as a new node does. Waits for it.
+    ///
+    /// @param lastLook asked when nothing of the group runs here any more; false leaves everything as it is
+    /// @throws IOException the disk failed; to be tried again
+    default void reset(LastLook lastLook) throws IOException {
+        throw new IOException("this log cannot be reset");
+    }
+
+    /// Whether a group may really go.
+    interface LastLook {
+        boolean mayGo() throws IOException;
+    }
+
     @Override
     void close();
 

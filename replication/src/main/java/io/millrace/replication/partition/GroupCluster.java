@@ -5,6 +5,7 @@ import io.millrace.replication.ClusterView;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.Member;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.snapshot.ServedCopies;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -59,7 +60,8 @@ final class GroupCluster implements Cluster {
     private final int group;
     private final Consensus consensus;
     private final Supplier<Optional<ClusterView.Transfer>> rebuild;
-    private final Supplier<List<GroupPeers>> others;
+    private final Supplier<List<ServedCopies.Given>> given;
+    private final Supplier<List<GroupLog.Other>> others;
     private final GroupPeers peers;
     private final MemberBook book;
     private final Documents documents;
@@ -79,6 +81,7 @@ final class GroupCluster implements Cluster {
     private static final class Change {
         final String nodeId;
         final String what;
+        final long begunNanos = System.nanoTime();
         volatile String state = "waiting";
 
         Change(String nodeId, String what) {
@@ -87,6 +90,7 @@ final class GroupCluster implements Cluster {
         }
     }
 
+    /// @param given what this node has given away of its replica
     /// @param others the other groups, whose members follow those of group 0; empty for them
     GroupCluster(
             int group,
@@ -96,10 +100,12 @@ final class GroupCluster implements Cluster {
             GroupLog.MembersFile file,
             List<Member> membersSaved,
             Supplier<Optional<ClusterView.Transfer>> rebuild,
-            Supplier<List<GroupPeers>> others) {
+            Supplier<List<ServedCopies.Given>> given,
+            Supplier<List<GroupLog.Other>> others) {
         this.group = group;
         this.others = others;
         this.rebuild = rebuild;
+        this.given = given;
         this.consensus = consensus;
         this.peers = consensus.group();
         this.book = book;
@@ -155,10 +161,7 @@ final class GroupCluster implements Cluster {
                     follower.silentMs()));
         }
         followers.sort(Comparator.comparing(ClusterView.Follower::nodeId));
-        List<ClusterView.Transfer> transfers = new ArrayList<>();
-        for (Change change : changes) {
-            transfers.add(new ClusterView.Transfer(change.nodeId, change.what, change.state, 0, -1));
-        }
+        List<ClusterView.Transfer> transfers = transfers();
         Optional<ClusterView.Transfer> rebuilding = rebuild.get();
         rebuilding.ifPresent(transfers::add);
         return new ClusterView(
@@ -176,6 +179,32 @@ final class GroupCluster implements Cluster {
                         nodeIds(members()),
                         followers)),
                 transfers);
+    }
+
+    /// Changes, with what their nodes have got of this replica since the change began; and replicas that get a
+    /// copy without a change, because they were away too long.
+    private List<ClusterView.Transfer> transfers() {
+        List<ClusterView.Transfer> transfers = new ArrayList<>();
+        List<ServedCopies.Given> copies = new ArrayList<>(given.get());
+        for (Change change : changes) {
+            Optional<ServedCopies.Given> copy = copies.stream()
+                    .filter(it -> it.nodeId().equals(change.nodeId) && it.openedAtNanos() - change.begunNanos >= 0)
+                    .findFirst();
+            copy.ifPresent(copies::remove);
+            transfers.add(new ClusterView.Transfer(
+                    change.nodeId,
+                    change.what,
+                    change.state,
+                    copy.map(ServedCopies.Given::bytesDone).orElse(0L),
+                    copy.map(ServedCopies.Given::bytesTotal).orElse(-1L)));
+        }
+        for (ServedCopies.Given copy : copies) {
+            if (copy.isOpen()) {
+                transfers.add(new ClusterView.Transfer(
+                        copy.nodeId(), "rebuild", "copying from here", copy.bytesDone(), copy.bytesTotal()));
+            }
+        }
+        return transfers;
     }
 
     long elections() {
@@ -294,7 +323,7 @@ final class GroupCluster implements Cluster {
         boolean there = now.stream().anyMatch(other -> other.peerId().equals(member.peerId()));
         if (there) {
             publish(member);
-            return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
+            return awaitOthers(change, member.nodeId(), joined(member));
         }
         if (book.leaving().contains(member.nodeId())) {
             return new MembershipOutcome.Busy(
@@ -329,7 +358,7 @@ final class GroupCluster implements Cluster {
         change.state = "catching up";
         configure(next);
         forgetOthers();
-        return awaitOthers(change, member.nodeId(), peers -> contains(peers, member.peerId()));
+        return awaitOthers(change, member.nodeId(), joined(member));
     }
 
     private MembershipOutcome remove(Change change, String nodeId)
@@ -360,7 +389,7 @@ final class GroupCluster implements Cluster {
         if (!others.get().isEmpty()) {
             // whoever leads this group goes on from here, also after a crash
             put(MemberBook.LEAVING + nodeId, new byte[] {'1'});
-            MembershipOutcome left = awaitOthers(change, nodeId, peers -> !containsNode(peers, nodeId));
+            MembershipOutcome left = awaitOthers(change, nodeId, left(nodeId));
             if (!(left instanceof MembershipOutcome.Done)) {
                 return left;
             }
@@ -375,22 +404,27 @@ final class GroupCluster implements Cluster {
         return new MembershipOutcome.Done();
     }
 
-    private static boolean contains(GroupPeers peers, String peerId) {
-        return peers.current().stream().anyMatch(peer -> peer.peerId().equals(peerId));
+    /// The node is a member of those groups that it shall hold.
+    private static Predicate<GroupLog.Other> joined(Member member) {
+        return other -> !other.concerns().test(member.nodeId())
+                || other.peers().get().stream().anyMatch(peer -> peer.peerId().equals(member.peerId()));
     }
 
-    private static boolean containsNode(GroupPeers peers, String nodeId) {
-        return peers.current().stream()
-                .anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId));
+    private static Predicate<GroupLog.Other> left(String nodeId) {
+        return other -> !containsNode(other.peers().get(), nodeId);
+    }
+
+    private static boolean containsNode(List<GroupPeers.Peer> peers, String nodeId) {
+        return peers.stream().anyMatch(peer -> Member.nodeIdOf(peer.peerId()).equals(nodeId));
     }
 
     /// The other groups follow by themselves, each led by whoever leads it; here one only waits for that.
-    private MembershipOutcome awaitOthers(Change change, String nodeId, Predicate<GroupPeers> done)
+    private MembershipOutcome awaitOthers(Change change, String nodeId, Predicate<GroupLog.Other> done)
             throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(OTHERS_TIMEOUT_MS);
         while (true) {
             List<Integer> waiting = new ArrayList<>();
-            List<GroupPeers> all = others.get();
+            List<GroupLog.Other> all = others.get();
             for (int i = 0; i < all.size(); i++) {
                 if (!done.test(all.get(i))) {
                     waiting.add(i + 1);
@@ -634,7 +668,7 @@ final class GroupCluster implements Cluster {
 
     /// Begun by a leader that did not live to see the end.
     private void finishRemoval(String nodeId) {
-        if (containsNode(peers, nodeId)) {
+        if (containsNode(peers.current(), nodeId)) {
             remove(nodeId);
         } else {
             documents.put(MemberBook.LEAVING + nodeId, new byte[0]);

@@ -55,6 +55,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -94,13 +95,22 @@ public final class GroupLog implements ReplicatedLog {
     /// @param metadata of group 0, which says who the members are; null for this group's own
     /// @param others the groups that follow this one
     /// @param relay hands commands to the leader where it is another node; null for answering so
+    /// @param distant knows whether this node holds the group, and what others say of it when not; null when
+    ///     every node holds it
     record Siblings(
             int number,
             @Nullable Supplier<Metadata> metadata,
-            Supplier<List<GroupPeers>> others,
-            @Nullable CommandRelay relay) {
-        static final Siblings NONE = new Siblings(0, null, List::of, null);
+            Supplier<List<Other>> others,
+            @Nullable CommandRelay relay,
+            @Nullable DistantGroup distant) {
+        static final Siblings NONE = new Siblings(0, null, List::of, null, null);
     }
+
+    /// A group that follows group 0.
+    ///
+    /// @param peers its members as known here
+    /// @param concerns whether a node holds it, or shall
+    record Other(Supplier<List<GroupPeers.Peer>> peers, Predicate<String> concerns) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(GroupLog.class);
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,249}");
@@ -122,6 +132,8 @@ public final class GroupLog implements ReplicatedLog {
     final ReplicationSettings settings;
     private final Disk disk;
     private final @Nullable CommandRelay relay;
+    private final @Nullable Supplier<Metadata> shared;
+    final @Nullable DistantGroup distant;
     private final Closeable lock;
     private final InstantSource clock;
     final GroupState state;
@@ -166,6 +178,8 @@ public final class GroupLog implements ReplicatedLog {
         int group = siblings.number();
         this.number = group;
         this.relay = siblings.relay();
+        this.shared = siblings.metadata();
+        this.distant = siblings.distant();
         this.lock = lock;
         this.settings = settings;
         this.disk = disk;
@@ -222,6 +236,7 @@ public final class GroupLog implements ReplicatedLog {
                 surroundings.file(),
                 settings.members(),
                 rebuild::transfer,
+                copies::given,
                 siblings.others());
         this.watch = new Thread(this::watch, "replication-watch-" + group);
         this.watch.setDaemon(true);
@@ -356,7 +371,7 @@ public final class GroupLog implements ReplicatedLog {
         }
         if (!consensus.leads()) {
             return relay == null
-                    ? done(new AppendOutcome.NotLeader(consensus.leader().orElse(null)))
+                    ? done(new AppendOutcome.NotLeader(leaderNow().orElse(null)))
                     : relay.append(this, request);
         }
         Metadata.TopicFact fact = state.metadata().topic(request.topic());
@@ -383,6 +398,27 @@ public final class GroupLog implements ReplicatedLog {
             return done(new AppendOutcome.Overloaded());
         }
         return request.acknowledgement() == Acknowledgement.NONE ? done(new AppendOutcome.Accepted()) : waiting.future;
+    }
+
+    /// Whether this node holds the group.
+    boolean isHere() {
+        return distant == null || distant.isHere();
+    }
+
+    /// Node id of who leads, as this node knows or has been told.
+    Optional<String> leaderNow() {
+        return distant == null || distant.isHere() ? consensus.leader() : distant.leader();
+    }
+
+    /// A topic with partitions in this group, also when the group is on other nodes.
+    Metadata.@Nullable TopicFact known(String topic) {
+        return isHere() || shared == null
+                ? state.metadata().topic(topic)
+                : shared.get().topic(topic);
+    }
+
+    private static boolean hasPartition(Metadata.TopicFact fact, int partition) {
+        return partition >= 0 && partition < fact.topic().partitions();
     }
 
     /// Most bytes that an append can need in an entry.
@@ -469,7 +505,7 @@ public final class GroupLog implements ReplicatedLog {
         }
         if (!consensus.leads()) {
             return CompletableFuture.failedFuture(
-                    PendingEntry.notLeading(consensus.leader().orElse(null)));
+                    PendingEntry.notLeading(leaderNow().orElse(null)));
         }
         if (diskFull && (!freesSpace || freeBytes < settings.freeBytesMin() / 4)) {
             return CompletableFuture.failedFuture(new ReplicationException(diskFullMessage(), null));
@@ -492,9 +528,13 @@ public final class GroupLog implements ReplicatedLog {
         return send(type, freesSpace, body).thenApply(outcome -> ((CommandOutcome.TopicDecided) outcome).outcome());
     }
 
+    static boolean isTopicName(String name) {
+        return NAME.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+    }
+
     @Override
     public CompletableFuture<TopicOutcome> createTopic(String name, TopicSettings wanted) {
-        if (!NAME.matcher(name).matches() || name.equals(".") || name.equals("..")) {
+        if (!isTopicName(name)) {
             return CompletableFuture.completedFuture(new TopicOutcome.Refused(
                     "a topic's name has 1 to 249 of A-Z a-z 0-9 . _ - and is not . or ..; this one is '%s'"
                             .formatted(name)));
@@ -520,8 +560,8 @@ public final class GroupLog implements ReplicatedLog {
 
     @Override
     public CompletableFuture<TopicOutcome> deleteBefore(String topic, int partition, long offset) {
-        Metadata.TopicFact fact = state.metadata().topic(topic);
-        if (fact == null || state.replica(fact.topic().id(), partition) == null) {
+        Metadata.TopicFact fact = known(topic);
+        if (fact == null || !hasPartition(fact, partition)) {
             return CompletableFuture.completedFuture(new TopicOutcome.Unknown());
         }
         return raiseEarliest(fact.topic().id(), partition, offset, false);
@@ -541,8 +581,8 @@ public final class GroupLog implements ReplicatedLog {
         if (offset < 0) {
             throw new IllegalArgumentException("a committed offset is at least 0, not " + offset);
         }
-        Metadata.TopicFact fact = state.metadata().topic(topic);
-        if (fact == null || state.replica(fact.topic().id(), partition) == null) {
+        Metadata.TopicFact fact = known(topic);
+        if (fact == null || !hasPartition(fact, partition)) {
             return CompletableFuture.completedFuture(new CommitOutcome.UnknownPartition());
         }
         return send(EntryLayout.COMMIT, true, out -> {
@@ -656,6 +696,20 @@ public final class GroupLog implements ReplicatedLog {
         }
         if (diskFull) {
             problems.add(diskFullMessage());
+        }
+        if (distant != null && !distant.isHere()) {
+            problems.removeAll(status.problems()); // it has no peers, and needs none
+            String unknown = distant.problem();
+            if (unknown != null) {
+                problems.add(unknown);
+            }
+            return new Health(
+                    problems.isEmpty(),
+                    "elsewhere",
+                    status.term(),
+                    status.committedIndex(),
+                    status.appliedIndex(),
+                    problems);
         }
         if (closing) {
             problems.add("the log is closing");
@@ -803,6 +857,24 @@ public final class GroupLog implements ReplicatedLog {
         return metrics;
     }
 
+    /// Empties this replica, which is no member of its group any more: it is as if it had never been one.
+    ///
+    /// @param lastLook asked when the replica does not run any more; false leaves everything as it is
+    /// @throws IOException the disk failed, or a copy is being made; to be tried again
+    void leave(Consensus.LastLook lastLook) throws IOException {
+        if (rebuild.isBusy()) {
+            throw new IOException("a copy of the group is being fetched");
+        }
+        copies.closeAll();
+        snapshotting.lock();
+        try {
+            consensus.reset(lastLook);
+        } finally {
+            snapshotting.unlock();
+        }
+        batcher.failOlderThan(Long.MIN_VALUE, "the group left this node meanwhile");
+    }
+
     // ---- housekeeping
     // --------------------------------------------------------------------------------------------
 
@@ -915,7 +987,9 @@ public final class GroupLog implements ReplicatedLog {
                                 TimeUnit.NANOSECONDS.toSeconds(now - progressNanos));
             }
             if (failure == null && consensus.stopped() != null) {
-                restart(now);
+                if (distant == null || distant.shallBeHere()) { // else the group is about to leave this node
+                    restart(now);
+                }
             } else if (failure == null && diskIsNearlyGone()) {
                 haltUntilThereIsSpace();
             } else if (failure == null && snapshotIsDue(now - snapshotAtNanos)) {
@@ -928,8 +1002,8 @@ public final class GroupLog implements ReplicatedLog {
             }
         }
 
-        /// A leader refuses writes in time. A follower is sent what others may still write, and would go on until a
-        /// write fails in the middle.
+        /// A leader refuses writes in time. A follower is sent what others may still write, and would go on
+        /// until a write fails in the middle.
         private boolean diskIsNearlyGone() {
             return freeBytes < settings.freeBytesMin() / 2 && consensus.peers() > 1 && !consensus.leads();
         }
@@ -946,8 +1020,8 @@ public final class GroupLog implements ReplicatedLog {
             }
         }
 
-        /// Consensus does not recover by itself from a failed disk or a group that was closed. With space left, and
-        /// not too often, it is started again; what was applied is not touched.
+        /// Consensus does not recover by itself from a failed disk or a group that was closed. With space left,
+        /// and not too often, it is started again; what was applied is not touched.
         private void restart(long now) {
             if (diskFull || now - restartNanos < restartPauseNanos) {
                 return;
@@ -995,7 +1069,8 @@ public final class GroupLog implements ReplicatedLog {
         }
     }
 
-    /// A leader that nobody answers, or whose log has failed, cannot decide anything: those who wait are told soon.
+    /// A leader that nobody answers, or whose log has failed, cannot decide anything: those who wait are told
+    /// soon.
     private void failUnanswered() {
         if (batcher.inFlight() == 0) {
             return;

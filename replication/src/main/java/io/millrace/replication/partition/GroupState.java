@@ -78,6 +78,9 @@ public final class GroupState implements StateMachine {
         void adopted(boolean inForce);
 
         void leaderChanged();
+
+        /// The state is being deleted; nothing that is ready may come into force.
+        default void forget() throws IOException {}
     }
 
     /// A state that was copied and is whole on disk, its logs open.
@@ -438,8 +441,8 @@ public final class GroupState implements StateMachine {
         return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
     }
 
-    /// A topic of group 0 with partitions in this group, or its new retention. Ids only go up: one that was passed and
-    /// is not there has been deleted.
+    /// A topic of group 0 with partitions in this group, or its new retention. Ids only go up: one that was
+    /// passed and is not there has been deleted.
     private CommandOutcome adopt(long id, String name, TopicSettings asked, Retention retention) {
         Metadata.TopicFact known = metadata.topic(id);
         if (known != null) {
@@ -939,6 +942,36 @@ public final class GroupState implements StateMachine {
             for (PartitionReplica replica : topic) {
                 listener.appended(replica.name);
             }
+        }
+        listener.metadataChanged();
+    }
+
+    @Override
+    public void reset() throws IOException {
+        flushing.lock();
+        try {
+            CopyFetcher source = fetcher;
+            if (source != null) {
+                source.forget();
+            }
+            closeAll(replicas.values());
+            closeAll(deleted.values());
+            replicas.clear();
+            deleted.clear();
+            touched.clear();
+            folders.deleteAll();
+            metadata = new Metadata();
+            folder = Manifest.FIRST_FOLDER;
+            disk.createFolders(logs());
+            timeMs = 0;
+            durableTerm = 0;
+            durableIndex = -1;
+            bytesSinceSnapshot = 0;
+            manifestOutdated = false;
+            metadataChanged = false;
+            skip(-1, 0);
+        } finally {
+            flushing.unlock();
         }
         listener.metadataChanged();
     }

@@ -9,6 +9,7 @@ import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.Document;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Health;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicaCopies;
@@ -23,6 +24,7 @@ import io.millrace.replication.TopicPartition;
 import io.millrace.replication.TopicSettings;
 import io.millrace.replication.metadata.Metadata;
 import io.millrace.replication.metadata.Metadata.TopicFact;
+import io.millrace.replication.partition.GroupLog.Other;
 import io.millrace.replication.partition.GroupLog.Siblings;
 import io.millrace.replication.partition.GroupLog.Surroundings;
 import io.millrace.replication.placement.LeaderWish;
@@ -35,12 +37,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
@@ -52,7 +56,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The replicated log of a node with several groups: one [GroupLog] for each, and the rules by which they are one.
+/// The replicated log of a node with several groups: one [GroupLog] for each, and the rules by which they are
+/// one.
 ///
 /// ```
 /// topics, documents, members ─▶ group 0 ─▶ (its applied state) ─▶ GroupFollower ─▶ group 1, 2 …
@@ -84,6 +89,11 @@ public final class ManyGroups implements ReplicatedLog {
     private final GroupLog first;
     private final CommandRelay relay;
     private final ManyGroupsCluster cluster;
+    /// By number; empty when every node holds every group.
+    private final Map<Integer, DistantGroup> distants;
+    private final @Nullable Placer placer;
+    private final List<Consumer<TopicPartition>> appendListeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> metadataListeners = new CopyOnWriteArrayList<>();
     private final List<GroupFollower> followers = new ArrayList<>();
     private final Thread counter;
     private final Queue<Visible> waiting = new ConcurrentLinkedQueue<>();
@@ -92,17 +102,30 @@ public final class ManyGroups implements ReplicatedLog {
     /// Somebody waits for a topic to become visible.
     private record Visible(String topic, CompletableFuture<@Nullable TopicFact> found) {}
 
-    private ManyGroups(ReplicationSettings settings, Closeable lock, List<GroupLog> groups, CommandRelay relay) {
+    private ManyGroups(
+            ReplicationSettings settings,
+            Closeable lock,
+            List<GroupLog> groups,
+            CommandRelay relay,
+            Map<Integer, DistantGroup> distants) {
         this.settings = settings;
         this.lock = lock;
         this.groups = List.copyOf(groups);
         this.first = groups.getFirst();
         this.relay = relay;
-        this.cluster = new ManyGroupsCluster(this.groups);
+        this.distants = Map.copyOf(distants);
+        this.placer = distants.isEmpty()
+                ? null
+                : new Placer(
+                        groups,
+                        distants,
+                        settings.replicationFactor(),
+                        settings.rates().transfersMax());
+        this.cluster = new ManyGroupsCluster(this.groups, this.distants, placer);
         long fitNanos =
                 TimeUnit.MILLISECONDS.toNanos(Long.getLong("millrace.groups.fitMs", LeaderWish.FIT_NANOS / 1_000_000));
         for (GroupLog group : groups) {
-            followers.add(new GroupFollower(first, group, groups.size(), fitNanos));
+            followers.add(new GroupFollower(first, group, settings.layout(), fitNanos));
             group.onMetadataChange(this::metadataChanged);
         }
         this.counter = new Thread(this::count, "replication-groups");
@@ -133,13 +156,21 @@ public final class ManyGroups implements ReplicatedLog {
             GroupLog zero = known.apply(0);
             return zero == null ? NOTHING : zero.state.metadata();
         };
-        Supplier<List<GroupPeers>> others = () -> {
-            List<GroupPeers> peers = new ArrayList<>();
+        Map<Integer, DistantGroup> distants = new HashMap<>();
+        Supplier<List<Other>> others = () -> {
+            List<Other> following = new ArrayList<>();
             for (int group = 1; group < count; group++) {
                 GroupLog log = known.apply(group);
-                peers.add(log == null ? GroupPeers.ALONE : log.consensus.group());
+                DistantGroup distant = distants.get(group);
+                following.add(new Other(
+                        () -> log == null
+                                ? List.of()
+                                : distant == null ? log.consensus.group().current() : Placer.members(log, distant),
+                        node -> distant == null
+                                || distant.placement().isEmpty()
+                                || distant.placement().contains(node)));
             }
-            return peers;
+            return following;
         };
         CommandRelay relay = new CommandRelay(surroundings.peers(), nodeId -> {
             GroupLog zero = known.apply(0);
@@ -149,12 +180,30 @@ public final class ManyGroups implements ReplicatedLog {
                             .filter(member -> member.nodeId().equals(nodeId))
                             .findFirst();
         });
+        AtomicReference<@Nullable ManyGroups> opening = new AtomicReference<>();
+        for (int group = 1; settings.layout().metadataApart() && group < count; group++) {
+            int number = group;
+            distants.put(
+                    group,
+                    new DistantGroup(
+                            group,
+                            settings.nodeId(),
+                            metadata,
+                            () -> {
+                                GroupLog zero = known.apply(0);
+                                return zero == null ? List.of() : zero.cluster.members();
+                            },
+                            () -> known.apply(number),
+                            surroundings.peers(),
+                            partition -> Objects.requireNonNull(opening.get()).appended(partition),
+                            () -> Objects.requireNonNull(opening.get()).distantMetadataChanged()));
+        }
         List<CompletableFuture<Void>> openings = new ArrayList<>();
         AtomicReference<@Nullable Throwable> firstFailure = new AtomicReference<>();
         for (int group = 0; group < count; group++) {
             int number = group;
-            CompletableFuture<Void> opening = new CompletableFuture<>();
-            openings.add(opening);
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            openings.add(done);
             Thread.ofPlatform().daemon().name("replication-open-" + group).start(() -> {
                 try {
                     GroupLog log = GroupLog.open(
@@ -167,15 +216,19 @@ public final class ManyGroups implements ReplicatedLog {
                                     ? surroundings
                                     : new Surroundings(surroundings.peers(), surroundings.configured(), members -> {}),
                             new Siblings(
-                                    number, number == 0 ? null : metadata, number == 0 ? others : List::of, relay));
+                                    number,
+                                    number == 0 ? null : metadata,
+                                    number == 0 ? others : List::of,
+                                    relay,
+                                    distants.get(number)));
                     synchronized (opened) {
                         opened[number] = log;
                     }
-                    opening.complete(null);
+                    done.complete(null);
                 } catch (IOException | RuntimeException | Error e) {
                     firstFailure.compareAndSet(null, e); // the others only fail because of it
                     opener.cancel(e);
-                    opening.complete(null);
+                    done.complete(null);
                 }
             });
         }
@@ -193,9 +246,14 @@ public final class ManyGroups implements ReplicatedLog {
                     ? damage
                     : new IOException("a group could not be opened", failed);
         }
-        ManyGroups all = new ManyGroups(settings, lock, groups, relay);
+        ManyGroups all = new ManyGroups(settings, lock, groups, relay, distants);
+        opening.set(all);
+        distants.values().forEach(DistantGroup::start);
         all.followers.forEach(GroupFollower::start);
         all.counter.start();
+        if (all.placer != null) {
+            all.placer.start();
+        }
         return all;
     }
 
@@ -209,8 +267,8 @@ public final class ManyGroups implements ReplicatedLog {
 
     private boolean isVisible(Topic topic) {
         for (int group = 1; group < groups.size(); group++) {
-            if (Placement.holds(group, topic.id(), topic.partitions(), groups.size())
-                    && groups.get(group).state.metadata().topic(topic.id()) == null) {
+            if (Placement.holds(group, topic.id(), topic.partitions(), settings.layout())
+                    && metadataOf(group).topic(topic.id()) == null) {
                 return false;
             }
         }
@@ -218,7 +276,26 @@ public final class ManyGroups implements ReplicatedLog {
     }
 
     private GroupLog groupOf(TopicFact fact, int partition) {
-        return groups.get(Placement.groupOf(fact.topic().id(), partition, groups.size()));
+        return groups.get(Placement.groupOf(fact.topic().id(), partition, settings.layout()));
+    }
+
+    /// Of a group, wherever it is.
+    private Metadata metadataOf(int group) {
+        DistantGroup distant = distants.get(group);
+        return distant == null || distant.isHere() ? groups.get(group).state.metadata() : distant.metadata();
+    }
+
+    private List<Metadata> metadataOfAll() {
+        return groups.stream().map(group -> metadataOf(group.number)).toList();
+    }
+
+    private void appended(TopicPartition partition) {
+        appendListeners.forEach(listener -> listener.accept(partition));
+    }
+
+    private void distantMetadataChanged() {
+        metadataChanged();
+        metadataListeners.forEach(Runnable::run);
     }
 
     private void metadataChanged() {
@@ -344,8 +421,8 @@ public final class ManyGroups implements ReplicatedLog {
         return first.putDocument(key, value, expectedVersion);
     }
 
-    /// Group 0 says who owns the generation; the others are told. It is raised when all of them have it and this node
-    /// has applied everything that was written before.
+    /// Group 0 says who owns the generation; the others are told. It is raised when all of them have it and
+    /// this node has applied everything that was written before.
     @Override
     public CompletableFuture<FenceOutcome> fence(String query, long generation) {
         return first.fence(query, generation).thenCompose(outcome -> switch (outcome) {
@@ -374,12 +451,15 @@ public final class ManyGroups implements ReplicatedLog {
             return CompletableFuture.failedFuture(new ReplicationException(
                     "there is no group %d on this node, there are 0 to %d".formatted(group, groups.size() - 1), null));
         }
-        return CommandRelay.answer(groups.get(group), command);
+        GroupLog asked = groups.get(group);
+        return Questions.isQuestion(command)
+                ? Questions.answer(asked, asked.isHere(), command)
+                : CommandRelay.answer(asked, command);
     }
 
     @Override
-    public int groupCount() {
-        return groups.size();
+    public GroupLayout layout() {
+        return settings.layout();
     }
 
     // ---- reads
@@ -400,22 +480,39 @@ public final class ManyGroups implements ReplicatedLog {
         if (fact == null) {
             throw new IllegalArgumentException("there is no topic '%s'".formatted(topic));
         }
-        return (has(fact, partition) ? groupOf(fact, partition) : first).partition(topic, partition);
+        if (!has(fact, partition)) {
+            return first.partition(topic, partition); // which says what there is
+        }
+        GroupLog group = groupOf(fact, partition);
+        DistantGroup distant = distants.get(group.number);
+        if (distant == null) {
+            return group.partition(topic, partition);
+        }
+        long id = fact.topic().id();
+        String name = topic + "/" + partition;
+        return new PlacedPartition(
+                name,
+                distant::isHere,
+                () -> group.partition(topic, partition),
+                new DistantPartition(distant, name, id, partition));
     }
 
     @Override
     public OptionalLong committed(String topic, String group, int partition) {
         TopicFact fact = visible(topic);
-        return fact == null || !has(fact, partition)
-                ? OptionalLong.empty()
-                : groupOf(fact, partition).committed(topic, group, partition);
+        if (fact == null || !has(fact, partition)) {
+            return OptionalLong.empty();
+        }
+        Long offset = metadataOf(groupOf(fact, partition).number)
+                .committed(group, fact.topic().id(), partition);
+        return offset == null ? OptionalLong.empty() : OptionalLong.of(offset);
     }
 
     @Override
     public Map<String, Map<TopicPartition, Long>> groups() {
         Map<String, Map<TopicPartition, Long>> all = new TreeMap<>();
-        for (GroupLog group : groups) {
-            group.groups()
+        for (Metadata metadata : metadataOfAll()) {
+            metadata.groups()
                     .forEach((name, offsets) -> all.computeIfAbsent(name, ignored -> new HashMap<>())
                             .putAll(offsets));
         }
@@ -435,7 +532,12 @@ public final class ManyGroups implements ReplicatedLog {
     @Override
     public Map<Integer, OutputStamp> stamps(String query, String topic) {
         Map<Integer, OutputStamp> all = new TreeMap<>();
-        groups.forEach(group -> all.putAll(group.stamps(query, topic)));
+        for (Metadata metadata : metadataOfAll()) {
+            TopicFact fact = metadata.topic(topic);
+            if (fact != null) {
+                all.putAll(metadata.stamps(query, fact.topic().id()));
+            }
+        }
         return all;
     }
 
@@ -447,12 +549,17 @@ public final class ManyGroups implements ReplicatedLog {
 
     @Override
     public Optional<String> leader(String topic, int partition) {
-        return deciding(topic, partition).consensus.leader();
+        return deciding(topic, partition).leaderNow();
     }
 
     @Override
     public boolean leads(String topic, int partition) {
         return deciding(topic, partition).consensus.leads();
+    }
+
+    @Override
+    public List<String> replicas(String topic, int partition) {
+        return cluster.nodesOf(deciding(topic, partition).number);
     }
 
     /// Ready when all groups are; role and indexes are those of group 0.
@@ -482,12 +589,12 @@ public final class ManyGroups implements ReplicatedLog {
     public ReplicaCopies copies() {
         return new ReplicaCopies() {
             @Override
-            public ReplicaCopy open(int group) throws IOException {
+            public ReplicaCopy open(int group, String nodeId) throws IOException {
                 if (group < 0 || group >= groups.size()) {
                     throw new IOException(
                             "there is no group %d on this node, there are 0 to %d".formatted(group, groups.size() - 1));
                 }
-                return groups.get(group).copies().open(group);
+                return groups.get(group).copies().open(group, nodeId);
             }
 
             @Override
@@ -513,6 +620,15 @@ public final class ManyGroups implements ReplicatedLog {
         };
     }
 
+    /// The same listener for what comes from other nodes.
+    private static <T> AutoCloseable also(List<T> listeners, T listener, AutoCloseable others) {
+        listeners.add(listener);
+        return () -> {
+            listeners.remove(listener);
+            others.close();
+        };
+    }
+
     /// The first of the groups that has something to say.
     private static Consumer<String> once(Consumer<String> listener) {
         AtomicBoolean told = new AtomicBoolean();
@@ -525,12 +641,12 @@ public final class ManyGroups implements ReplicatedLog {
 
     @Override
     public AutoCloseable onAppend(Consumer<TopicPartition> listener) {
-        return each(group -> group.onAppend(listener));
+        return also(appendListeners, listener, each(group -> group.onAppend(listener)));
     }
 
     @Override
     public AutoCloseable onMetadataChange(Runnable listener) {
-        return each(group -> group.onMetadataChange(listener));
+        return also(metadataListeners, listener, each(group -> group.onMetadataChange(listener)));
     }
 
     @Override
@@ -577,11 +693,11 @@ public final class ManyGroups implements ReplicatedLog {
     /// A node that joined with another number than the cluster's would look for partitions where they are not.
     private @Nullable String mismatch() {
         Document count = first.state.metadata().document(COUNT);
-        String here = Integer.toString(groups.size());
+        String here = settings.layout().toString();
         if (count == null || new String(count.value(), StandardCharsets.UTF_8).equals(here)) {
             return null;
         }
-        return "raft.groups is %s on this node, but %s in the cluster's metadata, where it was fixed when the cluster was created; start this node with that number and an empty data folder"
+        return "raft.groups is %s on this node, but %s in the cluster's metadata, where it was fixed when the cluster was created (apart: with raft.replication-factor); start this node like that, with an empty data folder"
                 .formatted(here, new String(count.value(), StandardCharsets.UTF_8));
     }
 
@@ -589,7 +705,7 @@ public final class ManyGroups implements ReplicatedLog {
     private void count() {
         while (!closing.get() && first.state.metadata().document(COUNT) == null) {
             if (first.consensus.leads()) {
-                byte[] here = Integer.toString(groups.size()).getBytes(StandardCharsets.UTF_8);
+                byte[] here = settings.layout().toString().getBytes(StandardCharsets.UTF_8);
                 first.putDocument(COUNT, here, 0).exceptionally(failure -> {
                     LOG.atInfo()
                             .addKeyValue("reason", String.valueOf(failure))
@@ -622,7 +738,11 @@ public final class ManyGroups implements ReplicatedLog {
             return;
         }
         LockSupport.unpark(counter);
+        if (placer != null) {
+            placer.close();
+        }
         followers.forEach(GroupFollower::close);
+        distants.values().forEach(DistantGroup::close);
         List<Thread> closers = groups.stream()
                 .map(group -> Thread.ofPlatform()
                         .daemon()

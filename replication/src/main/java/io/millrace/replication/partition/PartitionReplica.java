@@ -137,6 +137,12 @@ final class PartitionReplica {
         return open != null ? open.nextOffset() : end != null ? end.nextOffset() : 0;
     }
 
+    /// One past the last offset that readers may see. Does not open the log.
+    long readableEnd() {
+        PartitionLog open = log;
+        return open != null ? open.highWatermark() : nextOffset();
+    }
+
     long earliest() {
         return earliest;
     }

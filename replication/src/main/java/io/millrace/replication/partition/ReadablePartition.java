@@ -1,22 +1,20 @@
 package io.millrace.replication.partition;
 
-import io.millrace.log.CorruptLogException;
 import io.millrace.log.LogEnd;
 import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.function.Consumer;
 
 /// A partition's log as everyone but the applying thread may use it: reading only, and nothing below the floor
 /// that was decided, even while its files are still there.
-final class ReadablePartition implements PartitionLog {
+final class ReadablePartition extends ReadingOnly {
     private final PartitionReplica replica;
 
     ReadablePartition(PartitionReplica replica) {
+        super(replica.name.toString());
         this.replica = replica;
     }
 
@@ -95,47 +93,7 @@ final class ReadablePartition implements PartitionLog {
     }
 
     @Override
-    public void replaceBy(PartitionLog successor) {
-        throw readingOnly();
-    }
-
-    @Override
-    public void onDamage(Consumer<CorruptLogException> listener) {
-        throw readingOnly();
-    }
-
-    @Override
     public LogEnd end() {
         return log().end();
-    }
-
-    @Override
-    public long append(ByteBuffer batch, int leaderEpoch) {
-        throw readingOnly();
-    }
-
-    @Override
-    public void advanceHighWatermark(long offset) {
-        throw readingOnly();
-    }
-
-    @Override
-    public LogEnd flush() {
-        throw readingOnly();
-    }
-
-    @Override
-    public void raiseEarliest(long offset) {
-        throw readingOnly();
-    }
-
-    @Override
-    public void close() {
-        throw readingOnly();
-    }
-
-    private UnsupportedOperationException readingOnly() {
-        return new UnsupportedOperationException(
-                "partition %s is for reading only; write through ReplicatedLog".formatted(replica.name));
     }
 }

@@ -187,6 +187,25 @@ final class Rebuild implements GroupState.CopyFetcher, AutoCloseable {
         }
     }
 
+    /// Whether files of a copy are being written or moved.
+    synchronized boolean isBusy() {
+        return step != Step.IDLE && step != Step.READY;
+    }
+
+    /// Nobody needs a copy any more that is ready.
+    @Override
+    public synchronized void forget() throws IOException {
+        if (isBusy()) {
+            throw new IOException("a copy of the group is being fetched");
+        }
+        CopiedState copy = ready;
+        ready = null;
+        step = Step.IDLE;
+        if (copy != null) {
+            copy.close();
+        }
+    }
+
     // ---- the work
 
     private void work() {

@@ -48,6 +48,11 @@ public interface StateMachine {
         takeSnapshot();
     }
 
+    /// Deletes everything, durably, while nothing is applied: the state is that of a new node afterwards.
+    default void reset() throws IOException {
+        throw new IOException("this state cannot be reset");
+    }
+
     /// Another node leads, or nobody.
     default void leaderChanged() {}
 

@@ -1,29 +1,31 @@
 package io.millrace.replication.placement;
 
+import io.millrace.replication.GroupLayout;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/// Which group a partition belongs to, which member should lead a group, and how a group's members become those that
-/// are wanted.
+/// Which group a partition belongs to, which member should lead a group, and how a group's members become those
+/// that are wanted.
 public final class Placement {
     public static final int GROUPS_MAX = 16;
 
     private Placement() {}
 
-    /// The group of a partition, for life. Partitions of a topic follow each other round the groups, and each topic
-    /// begins one group further than the one made before it.
+    /// The group of a partition, for life. Partitions of a topic follow each other round the groups, and each
+    /// topic begins one group further than the one made before it.
     ///
-    /// @param groups at least 1
-    public static int groupOf(long topicId, int partition, int groups) {
-        return (int) Math.floorMod(topicId + partition, (long) groups);
+    public static int groupOf(long topicId, int partition, GroupLayout layout) {
+        int first = layout.firstWithData();
+        return first + (int) Math.floorMod(topicId + partition, (long) layout.count() - first);
     }
 
     /// Whether any partition of a topic belongs to a group.
-    public static boolean holds(int group, long topicId, int partitions, int groups) {
-        return Math.floorMod(group - topicId, (long) groups) < partitions;
+    public static boolean holds(int group, long topicId, int partitions, GroupLayout layout) {
+        int first = layout.firstWithData();
+        return group >= first && Math.floorMod(group - first - topicId, (long) layout.count() - first) < partitions;
     }
 
     /// Who should lead each group: members in turn, those left out that shall not lead.
@@ -43,8 +45,8 @@ public final class Placement {
         return leaders;
     }
 
-    /// The next configuration on the way to the one that is wanted, one member further: a new one comes, taking the
-    /// place of the one of the same node if there is one; when all are there, one that is too many goes.
+    /// The next configuration on the way to the one that is wanted, one member further: a new one comes, taking
+    /// the place of the one of the same node if there is one; when all are there, one that is too many goes.
     ///
     /// @param current peer ids
     /// @param wanted peer ids

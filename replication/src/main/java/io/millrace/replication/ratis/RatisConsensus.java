@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Entries are submitted to the division directly, not through the RPC client: no serialization, no thread hop.
 ///
-/// Ratis never recovers by itself from a failed log or a closed division; [#restart] starts a new server over the
-/// same files.
+/// Ratis never recovers by itself from a failed log or a closed division; [#restart] starts a new server over
+/// the same files.
 public final class RatisConsensus implements Consensus {
     private final ReplicationSettings settings;
     private final RatisServer server;
@@ -64,6 +64,11 @@ public final class RatisConsensus implements Consensus {
     @Override
     public void restart(List<Member> members) throws IOException {
         server.restart(number, members);
+    }
+
+    @Override
+    public void reset(LastLook lastLook) throws IOException {
+        server.reset(number, lastLook);
     }
 
     @Override

@@ -132,8 +132,12 @@ final class RatisPeers implements GroupPeers {
 
     @Override
     public long lastIndex() {
-        TermIndex last = peer.get().division().getRaftLog().getLastEntryTermIndex();
-        return last == null ? -1 : last.getIndex();
+        try {
+            TermIndex last = peer.get().division().getRaftLog().getLastEntryTermIndex();
+            return last == null ? -1 : last.getIndex();
+        } catch (IllegalStateException closed) {
+            return -1; // the group is being started again, or leaves this node
+        }
     }
 
     @Override

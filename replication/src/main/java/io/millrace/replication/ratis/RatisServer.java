@@ -6,6 +6,7 @@ import io.millrace.replication.partition.Consensus;
 import io.millrace.replication.partition.ManyGroups;
 import io.millrace.replication.partition.StateMachine;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -13,8 +14,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/// This node's Raft server: one port, and all groups behind it. It starts when the last of its groups is there, and
-/// is closed with the last of them. What has stopped for good, a group or the server, is started again as a whole.
+/// This node's Raft server: one port, and all groups behind it. It starts when the last of its groups is there,
+/// and is closed with the last of them. What has stopped for good, a group or the server, is started again as a
+/// whole.
 ///
 /// Threading: any.
 public final class RatisServer implements ManyGroups.GroupOpener {
@@ -140,6 +142,28 @@ public final class RatisServer implements ManyGroups.GroupOpener {
         } catch (IOException | RuntimeException e) {
             restartFailure = e.getMessage();
             throw e;
+        }
+    }
+
+    /// Empties a group that this node is no member of any more.
+    ///
+    /// @param lastLook asked when the group does not run any more; false leaves everything as it is
+    synchronized void reset(int group, Consensus.LastLook lastLook) throws IOException {
+        if (isClosing()) {
+            throw new IOException("the node is closing");
+        }
+        Path folder = settings.dataFolder().resolve("raft");
+        RunningServer now = running();
+        now.closeGroup(group);
+        try {
+            if (lastLook.mayGo()) {
+                Departures.going(folder, group);
+                Departures.deleteLog(folder, group);
+                machines().get(group).reset();
+                Departures.gone(folder, group);
+            }
+        } finally {
+            running = now.openGroup(group);
         }
     }
 

@@ -26,12 +26,16 @@ final class RatisTls {
 
     private RatisTls() {}
 
-    static Parameters parameters(@Nullable NodeTls tls) {
+    /// @param peerId of this peer, which takes nothing that is for another
+    static Parameters parameters(@Nullable NodeTls tls, String peerId) {
+        Addressee addressee = new Addressee(peerId);
         Parameters parameters = new Parameters();
         if (tls == null) {
             // the time also covers the first bytes of HTTP/2, and the default is two minutes
             GrpcConfigKeys.Server.setServicesCustomizer(
-                    parameters, (builder, services) -> builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS));
+                    parameters,
+                    (builder, services) -> builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS)
+                            .intercept(addressee));
             return parameters;
         }
         GrpcTlsConfig config = GrpcTlsConfig.newBuilder()
@@ -47,8 +51,9 @@ final class RatisTls {
         SslContext unresumed = new Unresumed(config);
         GrpcConfigKeys.Server.setServicesCustomizer(
                 parameters,
-                (builder, services) ->
-                        builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS).sslContext(unresumed));
+                (builder, services) -> builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS)
+                        .intercept(addressee)
+                        .sslContext(unresumed));
         return parameters;
     }
 

@@ -27,10 +27,16 @@ import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
 
-/// One life of this node's Raft server, from its start to its end. A node whose server has failed gets another one.
+/// One life of this node's Raft server, from its start to its end. A node whose server has failed gets another
+/// one.
 ///
 /// @param peers one for each group, by number
-record RunningServer(RaftServer server, List<RunningPeer> peers) {
+/// @param machines Ratis' view of each state machine, the newest of its division
+record RunningServer(
+        RaftServer server,
+        List<RunningPeer> peers,
+        AtomicReferenceArray<RatisStateMachine> machines,
+        List<StateMachine> stateMachines) {
     // java.util.logging forgets the level of a logger that nobody holds
     private static final Logger GRPC_LOG = Logger.getLogger("org.apache.ratis.thirdparty.io.grpc");
     private static final long CLOSE_TIMEOUT_MS = 15_000;
@@ -88,15 +94,20 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
                             again,
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
-                    .setParameters(RatisTls.parameters(settings.tls()))
+                    .setParameters(
+                            RatisTls.parameters(settings.tls(), settings.self().peerId()))
                     .build();
             server.start();
             List<RunningPeer> running = new ArrayList<>();
             for (int group = 0; group < stateMachines.size(); group++) {
-                ensureGroup(server, clientId, groupId(group), group == 0 ? peers : founders);
+                ensureGroup(
+                        server,
+                        clientId,
+                        groupId(group),
+                        group == 0 ? peers : Departures.hasLeft(folder, group) ? List.of() : founders);
                 running.add(new RunningPeer(server, server.getDivision(groupId(group)), machines.get(group), clientId));
             }
-            return new RunningServer(server, running);
+            return new RunningServer(server, running, machines, stateMachines);
         } catch (IOException | RuntimeException | Error e) {
             if (server != null) {
                 closeAfter(e, server);
@@ -106,6 +117,33 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
                             .formatted(folder, address, RunningPeer.rootCause(e)),
                     e);
         }
+    }
+
+    /// Closes a group's division; its files stay.
+    void closeGroup(int group) throws IOException {
+        RunningPeer old = peers.get(group);
+        check(server.groupManagement(GroupManagementRequest.newRemove(
+                old.clientId(), server.getId(), System.nanoTime(), groupId(group), false, false)));
+        old.machine().failAll("the group left this node meanwhile");
+    }
+
+    /// Opens a group's division again, over the files that there are; a group without files has no peers.
+    ///
+    /// @return this server with the new division
+    RunningServer openGroup(int group) throws IOException {
+        RunningPeer old = peers.get(group);
+        check(server.groupManagement(GroupManagementRequest.newAdd(
+                old.clientId(),
+                server.getId(),
+                System.nanoTime(),
+                RaftGroup.valueOf(groupId(group), List.of()),
+                false)));
+        RunningPeer next =
+                new RunningPeer(server, server.getDivision(groupId(group)), machines.get(group), old.clientId());
+        next.machine().onChange(old.machine().changeListener());
+        List<RunningPeer> all = new ArrayList<>(peers);
+        all.set(group, next);
+        return new RunningServer(server, all, machines, stateMachines);
     }
 
     private static int groupOf(RaftGroupId id, int groups) {
@@ -165,7 +203,8 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
 
     static RaftPeer toPeer(Member member) {
         RaftPeer.Builder peer = RaftPeer.newBuilder().setId(member.peerId()).setAddress(member.raftAddress());
-        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port is
+        // nobody connects to it from here; it rides along so that a new node knows where the leader's HTTP port
+        // is
         return member.httpAddress().isEmpty()
                 ? peer.build()
                 : peer.setClientAddress(member.httpAddress()).build();
@@ -179,7 +218,8 @@ record RunningServer(RaftServer server, List<RunningPeer> peers) {
         }
     }
 
-    /// Closes the server. A failed one may never manage to; then this gives up, and the process cannot go on with it.
+    /// Closes the server. A failed one may never manage to; then this gives up, and the process cannot go on
+    /// with it.
     ///
     /// @throws IOException it could not be closed
     void close() throws IOException {

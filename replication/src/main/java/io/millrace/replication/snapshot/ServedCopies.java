@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,10 +51,19 @@ public final class ServedCopies implements ReplicaCopies {
     /// @param sizeBytes that belong to it
     public record Segment(String name, Path file, PartitionLog log, long firstOffset, long sizeBytes, boolean sealed) {}
 
+    /// What was given away of the newest copy for a node.
+    ///
+    /// @param bytesDone given away so far; what the other node has already it does not ask for
+    /// @param isOpen whether more may be read
+    public record Given(String nodeId, long openedAtNanos, long bytesDone, long bytesTotal, boolean isOpen) {}
+
     private record Known(long sizeBytes, int crc32c) {}
 
     /// Open at the same time.
     public static final int COPIES_MAX = 4;
+
+    /// Nodes whose progress is remembered.
+    private static final int NODES_MAX = 64;
 
     public static final long IDLE_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
@@ -66,6 +76,8 @@ public final class ServedCopies implements ReplicaCopies {
     private final LongSupplier nanoClock;
     private final Map<String, Served> open = new TreeMap<>(); // guarded by itself
     private int opening; // guarded by open
+    // guarded by open; by node id, those who asked longest ago are forgotten
+    private final Map<String, Progress> newest = new LinkedHashMap<>();
     private final Map<Path, Known> checksums = new ConcurrentHashMap<>();
 
     public ServedCopies(int group, Disk disk, Source source, LongSupplier nanoClock) {
@@ -76,7 +88,7 @@ public final class ServedCopies implements ReplicaCopies {
     }
 
     @Override
-    public ReplicaCopy open(int wanted) throws IOException {
+    public ReplicaCopy open(int wanted, String nodeId) throws IOException {
         if (wanted != group) {
             throw new IOException("there is no group %d on this node".formatted(wanted));
         }
@@ -96,6 +108,9 @@ public final class ServedCopies implements ReplicaCopies {
             Served served = new Served(replica, describe(replica.segments()));
             synchronized (open) {
                 open.put(served.id, served);
+                if (!nodeId.isEmpty()) {
+                    remember(nodeId, served.progress);
+                }
             }
             pinned = false; // the copy does it now
             LOG.atInfo()
@@ -111,6 +126,24 @@ public final class ServedCopies implements ReplicaCopies {
             if (pinned) {
                 source.unpin();
             }
+        }
+    }
+
+    /// Called with `open` held.
+    private void remember(String nodeId, Progress progress) {
+        newest.remove(nodeId); // to the end
+        newest.put(nodeId, progress);
+        if (newest.size() > NODES_MAX) {
+            newest.remove(newest.keySet().iterator().next());
+        }
+    }
+
+    /// What was given to each node that has asked, of the newest copy for it.
+    public List<Given> given() {
+        synchronized (open) {
+            return newest.entrySet().stream()
+                    .map(entry -> entry.getValue().given(entry.getKey()))
+                    .toList();
         }
     }
 
@@ -175,17 +208,48 @@ public final class ServedCopies implements ReplicaCopies {
         }
     }
 
+    /// How much of one copy was given away. It outlives the copy and holds nothing of it but names.
+    private static final class Progress {
+        private final long openedAtNanos;
+        private final long bytesTotal;
+        private final Map<String, Long> furthest = new TreeMap<>(); // guarded by this; end of what was read, by file
+        private long bytesDone; // guarded by this
+        private volatile boolean isOpen = true;
+
+        private Progress(long openedAtNanos, long bytesTotal) {
+            this.openedAtNanos = openedAtNanos;
+            this.bytesTotal = bytesTotal;
+        }
+
+        /// What is read a second time, after a broken connection, counts once.
+        private synchronized void advance(String name, long from, long end) {
+            long before = Math.max(from, furthest.getOrDefault(name, 0L));
+            if (end > before) {
+                bytesDone += end - before;
+                furthest.put(name, end);
+            }
+        }
+
+        private synchronized Given given(String nodeId) {
+            return new Given(nodeId, openedAtNanos, bytesDone, bytesTotal, isOpen);
+        }
+    }
+
     private final class Served implements ReplicaCopy {
         private final String id = UUID.randomUUID().toString().replace("-", "");
         private final Pinned replica;
         private final List<FileFact> files;
         private final Map<String, Segment> segments = new TreeMap<>();
+        private final Progress progress;
         private volatile long usedAtNanos = nanoClock.getAsLong();
         private volatile boolean closed;
 
         Served(Pinned replica, List<FileFact> files) {
             this.replica = replica;
             this.files = List.copyOf(files);
+            this.progress = new Progress(
+                    nanoClock.getAsLong(),
+                    files.stream().mapToLong(FileFact::sizeBytes).sum());
             replica.segments().forEach(segment -> segments.put(segment.name(), segment));
         }
 
@@ -238,6 +302,7 @@ public final class ServedCopies implements ReplicaCopies {
                     }
                     use();
                     to.write(piece.array(), 0, count);
+                    progress.advance(name, position, position + count);
                     position += count;
                 }
             }
@@ -258,6 +323,7 @@ public final class ServedCopies implements ReplicaCopies {
                     return;
                 }
                 closed = true;
+                progress.isOpen = false;
                 open.remove(id);
             }
             source.unpin();

@@ -157,6 +157,23 @@ public final class StateFolders {
         return found;
     }
 
+    /// Deletes the state, with everything that is aside. A crash in the middle leaves folders that no manifest
+    /// speaks of, which are nobody's.
+    public synchronized void deleteAll() throws IOException {
+        for (Path manifest : List.of(copyFile, manifestFile)) {
+            if (disk.exists(manifest)) {
+                disk.delete(manifest);
+            }
+        }
+        disk.syncFolder(dataFolder);
+        for (String name : disk.list(dataFolder)) {
+            if (number(name) >= 0 || asides().contains(name)) {
+                disk.deleteTree(dataFolder.resolve(name));
+            }
+        }
+        disk.syncFolder(dataFolder);
+    }
+
     /// Deletes everything that is kept aside: its space is needed more urgently.
     ///
     /// @return whether there was anything

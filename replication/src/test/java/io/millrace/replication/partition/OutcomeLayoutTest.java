@@ -7,6 +7,7 @@ import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Retention;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
@@ -81,15 +82,16 @@ class OutcomeLayoutTest {
         own.adopt(a.id(), "a", one, Retention.FOREVER);
         own.adopt(d.id(), "d", one, Retention.FOREVER);
         own.adopt(7, "from the future", one, Retention.FOREVER); // group 0 lags on this node
-        assertThat(GroupFollower.changes(shared, own, 1, 3)).isEmpty();
+        assertThat(GroupFollower.changes(shared, own, 1, new GroupLayout(3, false)))
+                .isEmpty();
 
         shared.delete(java.util.Objects.requireNonNull(shared.topic(a.id())));
         shared.setRetention(java.util.Objects.requireNonNull(shared.topic(d.id())), new Retention(1, 2));
-        assertThat(GroupFollower.changes(shared, own, 1, 3))
+        assertThat(GroupFollower.changes(shared, own, 1, new GroupLayout(3, false)))
                 .containsExactly(
                         new GroupFollower.Change.Forget(a.id()),
                         new GroupFollower.Change.Adopt(java.util.Objects.requireNonNull(shared.topic(d.id()))));
-        assertThat(GroupFollower.changes(shared, new Metadata(), 0, 3))
+        assertThat(GroupFollower.changes(shared, new Metadata(), 0, new GroupLayout(3, false)))
                 .containsExactly(
                         new GroupFollower.Change.Adopt(java.util.Objects.requireNonNull(shared.topic(c.id()))));
     }

@@ -599,6 +599,42 @@ class StateSwapTest {
     }
 
     @Test
+    void whatIsGivenAwayIsCountedForTheNodeThatAsks() throws IOException {
+        AtomicLong nanos = new AtomicLong();
+        ServedCopies counting = served(leader, leaderDisk, nanos);
+        counting.open(0).close();
+        assertThat(counting.given()).as("for somebody unknown").isEmpty();
+
+        ReplicaCopy copy = counting.open(0, "n7");
+        long total =
+                copy.files().stream().mapToLong(ReplicaCopy.FileFact::sizeBytes).sum();
+        assertThat(total).isPositive();
+        assertThat(counting.given()).containsExactly(new ServedCopies.Given("n7", 0, 0, total, true));
+        ReplicaCopy.FileFact file = copy.files().getFirst();
+        long half = file.sizeBytes() / 2;
+        copy.read(file.name(), 0, half, OutputStream.nullOutputStream());
+        copy.read(file.name(), half / 2, file.sizeBytes() - half / 2, OutputStream.nullOutputStream());
+        assertThat(counting.given())
+                .as("what was read twice counts once")
+                .containsExactly(new ServedCopies.Given("n7", 0, file.sizeBytes(), total, true));
+        for (ReplicaCopy.FileFact other : copy.files().subList(1, copy.files().size())) {
+            copy.read(other.name(), 0, other.sizeBytes(), OutputStream.nullOutputStream());
+        }
+        copy.close();
+        assertThat(counting.given()).containsExactly(new ServedCopies.Given("n7", 0, total, total, false));
+
+        nanos.addAndGet(5);
+        counting.open(0, "n8");
+        ReplicaCopy next = counting.open(0, "n7");
+        next.read(file.name(), 1, 1, OutputStream.nullOutputStream());
+        assertThat(counting.given())
+                .containsExactly(
+                        new ServedCopies.Given("n8", 5, 0, total, true),
+                        new ServedCopies.Given("n7", 5, 1, total, true));
+        counting.closeAll();
+    }
+
+    @Test
     void fourCopiesMayBeOpenAndNoneThatNobodyReads() throws IOException {
         AtomicLong nanos = new AtomicLong();
         ReplicaCopies limited = served(leader, leaderDisk, nanos);

@@ -2,6 +2,7 @@ package io.millrace.replication.placement;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.replication.GroupLayout;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +20,7 @@ class PlacementTest {
             for (long topic = 1; topic <= 100; topic++) {
                 int[] counts = new int[groups];
                 for (int partition = 0; partition < 24; partition++) {
-                    int group = Placement.groupOf(topic, partition, groups);
+                    int group = Placement.groupOf(topic, partition, new GroupLayout(groups, false));
                     counts[group]++;
                     all[group]++;
                 }
@@ -40,10 +41,10 @@ class PlacementTest {
                 for (int partitions : new int[] {1, 2, 3, 8, 40}) {
                     Set<Integer> holding = new HashSet<>();
                     for (int partition = 0; partition < partitions; partition++) {
-                        holding.add(Placement.groupOf(topic, partition, groups));
+                        holding.add(Placement.groupOf(topic, partition, new GroupLayout(groups, false)));
                     }
                     for (int group = 0; group < groups; group++) {
-                        assertThat(Placement.holds(group, topic, partitions, groups))
+                        assertThat(Placement.holds(group, topic, partitions, new GroupLayout(groups, false)))
                                 .as("group %d of %d, topic %d with %d partitions", group, groups, topic, partitions)
                                 .isEqualTo(holding.contains(group));
                     }

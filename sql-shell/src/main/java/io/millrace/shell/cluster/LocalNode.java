@@ -10,9 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /// One node process, known by the process id in its folder.
 ///
@@ -23,7 +21,9 @@ import java.util.concurrent.TimeoutException;
 /// ```
 public final class LocalNode {
     private static final long KILL_TIMEOUT_S = 10;
+    private static final long POLL_MS = 20;
     private static final long UNKNOWN = -1;
+    private static final String DATA_DIR = "--data-dir";
     /// The system computes starts from its clock, which may have been set since.
     private static final long CLOCK_STEP_MS = 2000;
 
@@ -59,10 +59,16 @@ public final class LocalNode {
         return folder.resolve("data").toAbsolutePath().normalize();
     }
 
-    /// Starts the process; it outlives this one.
-    public void start() throws IOException {
+    /// Starts the process; it outlives this one. Waits for the one before, when that is still ending, because
+    /// it has the folder and the ports.
+    public void start() throws IOException, InterruptedException {
+        Optional<ProcessHandle> before = known();
+        if (before.isPresent() && !awaitEnd(before.get(), KILL_TIMEOUT_S)) {
+            throw new IOException("process %d, which has been ending for %d s, still has the folder of node %s"
+                    .formatted(before.get().pid(), KILL_TIMEOUT_S, id));
+        }
         Files.createDirectories(folder);
-        List<String> command = new ArrayList<>(List.of(launcher, "start", "--data-dir", data().toString()));
+        List<String> command = new ArrayList<>(List.of(launcher, "start", DATA_DIR, data().toString()));
         command.addAll(options);
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
@@ -84,8 +90,14 @@ public final class LocalNode {
         Files.writeString(folder.resolve("node.pid"), process.pid() + " " + since + "\n");
     }
 
-    /// The process that runs this node's folder. A process id that was given to somebody else meanwhile is not it.
+    /// The process that runs this node's folder. One that is ending does not, and neither does a stranger that
+    /// was given its number meanwhile.
     public Optional<ProcessHandle> process() {
+        return known().filter(process -> ProcessLife.of(process) == ProcessLife.RUNNING);
+    }
+
+    /// The same, also while it is ending.
+    private Optional<ProcessHandle> known() {
         try {
             String[] words =
                     Files.readString(folder.resolve("node.pid")).strip().split(" ", -1);
@@ -94,19 +106,30 @@ public final class LocalNode {
             }
             long since = Long.parseLong(words[1]);
             return ProcessHandle.of(Long.parseLong(words[0]))
-                    .filter(ProcessHandle::isAlive)
-                    .filter(process -> isSame(process, since));
+                    .filter(process -> ProcessLife.of(process) != ProcessLife.ENDED)
+                    .filter(process -> isOurs(process, since));
         } catch (IOException | NumberFormatException never) {
             return Optional.empty();
         }
     }
 
-    /// A process's start does not change when the launcher becomes the node.
-    private static boolean isSame(ProcessHandle process, long since) {
-        return process.info()
-                .startInstant()
-                .map(start -> since == UNKNOWN || Math.abs(start.toEpochMilli() - since) < CLOCK_STEP_MS)
-                .orElse(true);
+    /// By the folder that it was told; where nobody says what that was, by its start, which does not change
+    /// when the launcher becomes the node.
+    private boolean isOurs(ProcessHandle process, long since) {
+        List<String> words = ProcessLife.commandLine(process);
+        if (words.isEmpty()) {
+            return process.info()
+                    .startInstant()
+                    .filter(start -> Math.abs(start.toEpochMilli() - since) < CLOCK_STEP_MS)
+                    .isPresent();
+        }
+        int option = words.indexOf(DATA_DIR);
+        return option >= 0 && option + 1 < words.size() && words.get(option + 1).equals(asSeen(data().toString()));
+    }
+
+    /// Command lines are read as bytes.
+    private static String asSeen(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     public boolean isRunning() {
@@ -136,15 +159,16 @@ public final class LocalNode {
         return true;
     }
 
+    /// Looks itself, because the JDK waits until the parent has taken note.
     private static boolean awaitEnd(ProcessHandle process, long timeoutSeconds) throws InterruptedException {
-        try {
-            process.onExit().get(timeoutSeconds, TimeUnit.SECONDS);
-            return true;
-        } catch (TimeoutException late) {
-            return false;
-        } catch (ExecutionException impossible) {
-            throw new IllegalStateException(impossible);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(timeoutSeconds);
+        while (ProcessLife.of(process) != ProcessLife.ENDED) {
+            if (System.nanoTime() > deadline) {
+                return false;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
         }
+        return true;
     }
 
     /// The newest lines of its log.
