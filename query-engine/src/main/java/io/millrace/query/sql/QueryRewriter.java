@@ -335,9 +335,12 @@ final class QueryRewriter extends SqlShuttle {
 
     /// Functions that do not exist are left to the validator, which knows what they could be meant for.
     private static void checkTableFunction(SqlNode function) {
-        if (function instanceof SqlCall call && call.getOperator() instanceof SqlFunction) {
+        if (function instanceof SqlCall call) {
             String name = call.getOperator().getName().toLowerCase(Locale.ROOT);
-            if (!isWindowFunction(name) && Dialect.functionNames().contains(name)) {
+            boolean known = name.equals("descriptor")
+                    || call.getOperator() instanceof SqlFunction
+                            && Dialect.functionNames().contains(name);
+            if (known && !isWindowFunction(name)) {
                 throw Problems.at(
                         "type_mismatch",
                         "Function '" + name + "' gives a value, and FROM needs rows.",

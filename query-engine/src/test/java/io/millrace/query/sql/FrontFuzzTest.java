@@ -54,7 +54,7 @@ class FrontFuzzTest {
         }
         assertThat(planned).as("some mutants are still right").isGreaterThan(100);
         // a failure inside Calcite is told as such and never thrown as it is; it must stay rare
-        assertThat(faults).as("seed %d: %s", SEED, String.join("\n", faults)).hasSizeLessThan(STATEMENTS / 50);
+        assertThat(faults).as("seed %d: %s", SEED, String.join("\n", faults)).hasSizeLessThan(STATEMENTS / 300);
     }
 
     /// Half of the time any word becomes any other; else a name becomes another name or a constant, which gets
