@@ -75,10 +75,9 @@ class DocumentsTest {
     private static Set<String> sqlCodes() throws IOException {
         Set<String> codes = new TreeSet<>();
         for (String module : new String[] {"query-engine", "http-api"}) {
-            try (Stream<Path> files = Files.walk(ROOT.resolve(module))) {
-                for (Path file : files.filter(path -> path.toString().endsWith(".java")
-                                && path.toString().contains("main"))
-                        .toList()) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(module).resolve("src/main/java"))) {
+                for (Path file :
+                        files.filter(path -> path.toString().endsWith(".java")).toList()) {
                     Matcher codesInFile = SQL_CODE.matcher(Files.readString(file));
                     while (codesInFile.find()) {
                         codes.add(codesInFile.group(1));
