@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.calcite.avatica.util.DateTimeUtils;
 import org.apache.calcite.sql.JoinType;
 import org.apache.calcite.sql.SqlBasicCall;
@@ -47,6 +48,8 @@ final class QueryRewriter extends SqlShuttle {
     private static final BigDecimal LONG_MAX = BigDecimal.valueOf(Long.MAX_VALUE);
 
     private final List<@Nullable Object> parameters;
+    private static final Set<String> TIMES = Set.of("TIME", "TIMESTAMP", "TIMESTAMP_WITH_LOCAL_TIME_ZONE");
+
     private final boolean continuous;
     private final long nowMs;
     private final Map<String, SqlParserPos> tables = new LinkedHashMap<>();
@@ -104,6 +107,22 @@ final class QueryRewriter extends SqlShuttle {
                         place,
                         null);
         };
+    }
+
+    /// Times have milliseconds. With fewer digits a constant would be cut to them and a column not.
+    @Override
+    public @Nullable SqlNode visit(SqlDataTypeSpec type) {
+        if (type.getTypeNameSpec() instanceof SqlBasicTypeNameSpec basic
+                && basic.getPrecision() >= 0
+                && basic.getPrecision() < 3
+                && TIMES.contains(basic.getTypeName().getSimple())) {
+            throw Problems.unsupported(
+                    "%s has milliseconds here and cannot be cut to %d digits of a second by a cast"
+                            .formatted(basic.getTypeName().getSimple(), basic.getPrecision()),
+                    type.getParserPosition(),
+                    "FLOOR(ts TO SECOND) cuts it to whole seconds.");
+        }
+        return super.visit(type);
     }
 
     static SqlNode string(String text, SqlParserPos place) {
