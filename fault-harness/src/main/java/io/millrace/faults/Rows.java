@@ -641,9 +641,9 @@ public final class Rows {
 
     // ---- groups on some of the nodes
 
-    /// A group goes to other nodes and comes back; all groups get one replica more, then one less; they are
-    /// spread evenly. Then two moves are disturbed: by the death of the node that decides where groups go, and
-    /// of the one that should lead the group at its new place.
+    /// A group goes to other nodes and comes back; all groups get one replica more, then one less; one joins
+    /// another on the same nodes, and they are spread evenly. Then two moves are disturbed: by the death of the
+    /// node that decides where groups go, and of the one that should lead the group at its new place.
     private static void reassign(Stage stage) throws IOException, InterruptedException {
         int group = stage.drawGroup();
         int[] before = stage.holders(group);
@@ -653,6 +653,8 @@ public final class Rows {
         int replicas = stage.replicas();
         stage.awaitWritesDuring(() -> stage.replicate(replicas + 1));
         stage.awaitWritesDuring(() -> stage.replicate(replicas));
+        int[] crowded = stage.holders(stage.otherGroup(group));
+        stage.awaitWritesDuring(() -> stage.move(group, crowded)); // so that there is something to spread
         stage.awaitWritesDuring(stage::level);
         stage.awaitPlaced();
 

@@ -370,6 +370,11 @@ public final class Stage implements Nodes, AutoCloseable {
         return drawnGroup;
     }
 
+    /// A group with records beside this one; the same when there is no other.
+    public int otherGroup(int group) {
+        return group % (setup.groups() - 1) + 1;
+    }
+
     public int[] holders(int group) throws IOException, InterruptedException {
         return groups.holders(group);
     }
@@ -911,13 +916,17 @@ public final class Stage implements Nodes, AutoCloseable {
     ///
     /// @throws IOException writes do not resume
     public void awaitWrites() throws IOException, InterruptedException {
+        resumedAfterMs.add(measureWrites());
+    }
+
+    private long measureWrites() throws IOException, InterruptedException {
         OptionalLong ms = workload.awaitWrites(WRITE_PATIENCE, setup.groups() > 1);
         if (ms.isEmpty()) {
             throw new IOException("writes did not resume within " + WRITE_PATIENCE.toSeconds() + " s; answers so far: "
                     + workload.answers());
         }
         note("writes resumed after " + ms.getAsLong() + " ms");
-        resumedAfterMs.add(ms.getAsLong());
+        return ms.getAsLong();
     }
 
     /// Something that somebody does meanwhile.
@@ -931,13 +940,16 @@ public final class Stage implements Nodes, AutoCloseable {
         doDuring(this::awaitWrites, repair);
     }
 
-    /// Writes, and counts until they resume, again and again while something goes on.
+    /// Writes, and counts until they resume, again and again while something goes on; the longest time is part of
+    /// the result.
     public void awaitWritesDuring(Repair goesOn) throws IOException, InterruptedException {
         FutureTask<Void> meanwhile = begin(goesOn);
+        long longestMs = 0;
         do {
-            awaitWrites();
+            longestMs = Math.max(longestMs, measureWrites());
             TimeUnit.MILLISECONDS.sleep(WRITES_PAUSE_MS);
         } while (!meanwhile.isDone());
+        resumedAfterMs.add(longestMs);
         join(meanwhile);
     }
 
