@@ -586,8 +586,10 @@ public final class Rows {
             stage.kill(victim);
         }
         stage.awaitWrites();
-        for (int victim : victims) {
+        for (int victim : victims) { // all, because a group is whole only with all that hold it
             stage.start(victim);
+        }
+        for (int victim : victims) {
             stage.awaitReady(victim);
             stage.awaitCaughtUp(victim, CATCH_UP);
         }
