@@ -89,15 +89,14 @@ public record Campaign(
     }
 
     private String obstacle(Row row, Set<Need> needs) {
-        if (nodes < row.nodesMin()) {
-            return "needs " + row.nodesMin() + " nodes";
-        }
-        return machine.obstacle(needs);
+        String obstacle = row.obstacle(nodes, setup);
+        return obstacle.isEmpty() ? machine.obstacle(needs) : obstacle;
     }
 
     /// What a client noticed that repeats its writes; null for nothing, or when it may notice.
     static @Nullable String noticed(Row row, Verdict verdict) {
-        return row.course() == Row.Course.BROKEN || verdict.retriedMsMax() <= RETRIES_MS_MAX
+        boolean mayNotice = row.course() == Row.Course.BROKEN || row.course() == Row.Course.MOVING;
+        return mayNotice || verdict.retriedMsMax() <= RETRIES_MS_MAX
                 ? null
                 : "a write with a key needed %d ms of retries; clients give up after %d"
                         .formatted(verdict.retriedMsMax(), RETRIES_MS_MAX);
@@ -157,6 +156,7 @@ public record Campaign(
 
     private List<String> play(Stage stage, Row.Round round) throws IOException, InterruptedException {
         stage.startAll();
+        stage.awaitPlaced();
         stage.workload().createTopic(TOPIC_PATIENCE);
         stage.workload().start();
         stage.workload().awaitAcknowledged(WRITES_BEFORE, LOAD_PATIENCE);
@@ -171,6 +171,7 @@ public record Campaign(
             problems.add(unresolved + " records with a key found out nothing within " + RESOLVE_PATIENCE.toSeconds()
                     + " s of retries");
         }
+        stage.awaitPlaced();
         stage.awaitConvergence(CONVERGENCE_PATIENCE);
         stage.readEverything();
         stage.workload().answers().forEach((code, count) -> {

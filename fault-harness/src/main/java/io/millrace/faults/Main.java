@@ -42,12 +42,15 @@ import picocli.CommandLine.Spec;
             "  millrace verify --faults kill-leader power-all   two rows",
             "  millrace verify --faults --nodes 1 --rounds 10   a single node, ten faults in each row",
             "  millrace verify --faults --groups 4 --tls        four Raft groups, everything encrypted",
+            "  millrace verify --faults --nodes 5 --groups 4 --replication-factor 3",
+            "                                                   each record on three of five nodes",
             "  millrace verify --faults --planted               does each row notice a bug?",
             "",
             "@|bold Exit codes:|@ 0 all promises kept, 1 not so, 2 wrong usage."
         })
 public final class Main implements Callable<Integer> {
     private static final int GROUPS_MAX = 16;
+    private static final int REPLICAS_MIN = 3;
 
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call
@@ -73,6 +76,15 @@ public final class Main implements Callable<Integer> {
             paramLabel = "N",
             description = "Raft groups of the cluster (raft.groups, default: ${DEFAULT-VALUE}).")
     private int groups = 1;
+
+    @Option(
+            names = "--replication-factor",
+            paramLabel = "R",
+            description = {
+                "Nodes that hold each group but the first (raft.replication-factor); needs --groups of two or more",
+                "(default: every node holds everything)."
+            })
+    private int replicationFactor;
 
     @Option(names = "--tls", description = "Encrypt everything, with certificates of `millrace cluster certs`.")
     private boolean tls;
@@ -124,6 +136,14 @@ public final class Main implements Callable<Integer> {
         List<Row> rows = rows(names);
         check(nodes >= 1 && nodes <= 7, "--nodes takes 1 to 7, not " + nodes);
         check(groups >= 1 && groups <= GROUPS_MAX, "--groups takes 1 to " + GROUPS_MAX + ", not " + groups);
+        check(
+                replicationFactor == 0 || groups > 1,
+                "--replication-factor needs --groups of 2 or more: the first group is on every node");
+        check(
+                replicationFactor == 0 || (replicationFactor >= REPLICAS_MIN && replicationFactor <= nodes),
+                "--replication-factor takes " + REPLICAS_MIN + " to --nodes, which is " + nodes
+                        + ": with fewer a group does not survive what the rows do to one node; not "
+                        + replicationFactor);
         check(rounds >= 1, "--rounds takes 1 or more, not " + rounds);
         if (!Sandbox.isInside() && Sandbox.obstacle().isEmpty()) {
             return Sandbox.enter(Main.class, Arrays.asList(arguments));
@@ -159,8 +179,10 @@ public final class Main implements Callable<Integer> {
         boolean failed = false;
         long next = first;
         do {
-            failed |=
-                    runOnce(rows, new Campaign(root, all, machine, nodes, new Setup(groups, tls), rounds, next, keep));
+            failed |= runOnce(
+                    rows,
+                    new Campaign(
+                            root, all, machine, nodes, new Setup(groups, replicationFactor, tls), rounds, next, keep));
             next++;
         } while (System.nanoTime() < deadline);
         if (!failed && !keep && folder == null) {

@@ -3,6 +3,7 @@ package io.millrace.faults;
 import io.millrace.faults.check.Violation.Kind;
 import io.millrace.faults.load.Lie;
 import io.millrace.faults.stage.Need;
+import io.millrace.faults.stage.Setup;
 import io.millrace.faults.stage.Stage;
 import java.io.IOException;
 import java.util.Set;
@@ -44,12 +45,14 @@ public record Row(
         /// The same, beginning with a single node.
         GROWING,
         /// The same, beginning with three.
-        RESIZING;
+        RESIZING,
+        /// Groups move between nodes while something breaks.
+        MOVING;
 
         /// @param nodes that the campaign has
         int firstNodes(int nodes) {
             return switch (this) {
-                case BROKEN, PLANNED -> nodes;
+                case BROKEN, PLANNED, MOVING -> nodes;
                 case GROWING -> 1;
                 case RESIZING -> RESIZED_FROM;
             };
@@ -57,6 +60,17 @@ public record Row(
     }
 
     static final int RESIZED_FROM = 3;
+
+    /// Why a cluster of this kind cannot run the row; empty when it can.
+    String obstacle(int nodes, Setup setup) {
+        if (nodes < nodesMin) {
+            return "needs " + nodesMin + " nodes";
+        }
+        if (course == Course.MOVING && (!setup.isPlaced() || setup.replicationFactor() >= nodes)) {
+            return "needs --replication-factor, less than the nodes, so that groups have somewhere to go";
+        }
+        return "";
+    }
 
     /// A fault and its repair, while clients go on.
     @FunctionalInterface

@@ -181,7 +181,16 @@ public final class Rows {
                     NOTHING,
                     Rows::resize,
                     forgetfulNewcomers(),
-                    Course.RESIZING));
+                    Course.RESIZING),
+            new Row(
+                    "reassign",
+                    "groups move while nodes die",
+                    FAULT,
+                    4,
+                    NOTHING,
+                    Rows::reassign,
+                    forgetfulReceivers(),
+                    Course.MOVING));
 
     private Rows() {}
 
@@ -200,7 +209,7 @@ public final class Rows {
     // ---- processes
 
     private static void killOne(Stage stage) throws IOException, InterruptedException {
-        kill(stage, stage.any());
+        kill(stage, stage.anyReplica());
     }
 
     private static void killLeader(Stage stage) throws IOException, InterruptedException {
@@ -239,7 +248,7 @@ public final class Rows {
     }
 
     private static void pauseOne(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         stage.freeze(victim);
         holdBetween(stage, 300, 5_000);
         stage.thaw(victim);
@@ -257,11 +266,11 @@ public final class Rows {
 
     private static void pauseFollowers(Stage stage) throws IOException, InterruptedException {
         int leader = stage.leader();
-        int[] followers = stage.others(leader);
+        int[] followers = stage.otherReplicas(leader);
         for (int follower : followers) {
             stage.freeze(follower);
         }
-        stage.cutOff(leader);
+        stage.cutOffLed(leader);
         try (Watch _ = stage.writeToNodeAlone(leader)) {
             holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
             stage.restored(leader);
@@ -322,7 +331,7 @@ public final class Rows {
     }
 
     private static void cutFollower(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.oneOf(stage.others(stage.leader()));
+        int victim = stage.oneOf(stage.otherReplicas(stage.leader()));
         for (int other : stage.others(victim)) {
             stage.cut(victim, other);
             stage.cut(other, victim);
@@ -332,7 +341,7 @@ public final class Rows {
 
     private static void bridge(Stage stage) throws IOException, InterruptedException {
         int leader = stage.leader();
-        int other = stage.oneOf(stage.others(leader));
+        int other = stage.oneOf(stage.otherReplicas(leader));
         stage.cut(leader, other);
         stage.cut(other, leader);
         stage.awaitWrites();
@@ -344,7 +353,7 @@ public final class Rows {
     // ---- disks
 
     private static void cutPowerOfOne(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         stage.cutPower(victim);
         if (stage.members().length > 2) {
             stage.awaitWrites();
@@ -400,7 +409,7 @@ public final class Rows {
     // ---- files
 
     private static void tearLog(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         stage.kill(victim);
         Path log = stage.raftLog(victim);
         stage.tearTail(log, Stage.usedSize(log));
@@ -408,7 +417,7 @@ public final class Rows {
     }
 
     private static void tearSegment(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         Path segment = stage.awaitSegments(victim).getLast();
         stage.kill(victim);
         stage.tearTail(segment, Files.size(segment));
@@ -422,11 +431,17 @@ public final class Rows {
             for (int i : stage.members()) {
                 stage.kill(i);
             }
-            for (int i : stage.members()) {
-                stage.forgetTail(stage.raftLog(i), FORGOTTEN_BYTES);
-            }
+            forget(stage, stage.members());
             restart(stage, stage.members());
         });
+    }
+
+    private static void forget(Stage stage, int... nodes) throws IOException {
+        for (int node : nodes) {
+            for (Path log : stage.raftLogs(node)) {
+                stage.forgetTail(log, FORGOTTEN_BYTES);
+            }
+        }
     }
 
     /// A record changes and its checksum with it.
@@ -436,7 +451,7 @@ public final class Rows {
             // log
             tearSegment(stage);
             holdBetween(stage, 200, 600);
-            int victim = stage.any();
+            int victim = stage.anyReplica();
             for (int partition = 0; partition < Stage.partitions(); partition++) {
                 stage.forgeRecord(victim, partition);
             }
@@ -444,7 +459,7 @@ public final class Rows {
     }
 
     private static void flipLog(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         stage.kill(victim);
         Path log = stage.raftLog(victim);
         long used = Stage.usedSize(log);
@@ -455,7 +470,7 @@ public final class Rows {
     }
 
     private static void flipSegment(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         List<Path> segments = stage.awaitSegments(victim);
         stage.kill(victim);
         Path segment = segments.get(stage.random().nextInt(segments.size()));
@@ -490,7 +505,7 @@ public final class Rows {
     }
 
     private static void wipe(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         stage.kill(victim);
         stage.wipe(victim);
         rebuild(stage, victim);
@@ -504,16 +519,14 @@ public final class Rows {
             for (int i : stage.members()) {
                 stage.kill(i);
             }
-            for (int other : stage.others(victim)) {
-                stage.forgetTail(stage.raftLog(other), FORGOTTEN_BYTES);
-            }
+            forget(stage, stage.others(victim));
             stage.wipe(victim);
             restart(stage, stage.members());
         });
     }
 
     private static void rollBack(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.any();
+        int victim = stage.anyReplica();
         Path segment = stage.awaitSegments(victim).getLast();
         Path old = segment.resolveSibling(segment.getFileName() + ".old");
         stage.copy(segment, old);
@@ -568,17 +581,15 @@ public final class Rows {
             enlarge(stage, size);
             stage.awaitWrites();
         }
-        int[] members = stage.members();
-        Set<Integer> victims = new TreeSet<>();
-        while (victims.size() < MINORITY) {
-            victims.add(stage.oneOf(members));
-        }
+        int[] victims = stage.isPlaced() ? stage.expendable(MINORITY) : minority(stage);
         for (int victim : victims) {
             stage.kill(victim);
         }
         stage.awaitWrites();
-        for (int victim : victims) {
+        for (int victim : victims) { // all, because a group is whole only with all that hold it
             stage.start(victim);
+        }
+        for (int victim : victims) {
             stage.awaitReady(victim);
             stage.awaitCaughtUp(victim, CATCH_UP);
         }
@@ -590,9 +601,22 @@ public final class Rows {
         }
     }
 
+    private static int[] minority(Stage stage) {
+        int[] members = stage.members();
+        Set<Integer> victims = new TreeSet<>();
+        while (victims.size() < MINORITY) {
+            victims.add(stage.oneOf(members));
+        }
+        return victims.stream().mapToInt(Integer::intValue).toArray();
+    }
+
     private static void enlarge(Stage stage, int size) throws IOException, InterruptedException {
         while (stage.members().length < size) {
             stage.awaitCaughtUp(stage.grow(), CATCH_UP);
+        }
+        if (stage.isPlaced()) { // those that joined hold nothing until somebody asks for it
+            stage.level();
+            stage.awaitPlaced();
         }
     }
 
@@ -611,11 +635,68 @@ public final class Rows {
                     int[] joined = Arrays.stream(all)
                             .filter(i -> Arrays.stream(founders).noneMatch(founder -> founder == i))
                             .toArray();
-                    for (int i : joined) {
-                        stage.forgetTail(stage.raftLog(i), FORGOTTEN_BYTES);
-                    }
+                    forget(stage, joined);
                     restart(stage, joined);
                     restart(stage, founders);
+                });
+    }
+
+    // ---- groups on some of the nodes
+
+    /// A group goes to other nodes and comes back; all groups get one replica more, then one less; one joins
+    /// another on the same nodes, and they are spread evenly. Then two moves are disturbed: by the death of the
+    /// node that decides where groups go, and of the one that should lead the group at its new place.
+    private static void reassign(Stage stage) throws IOException, InterruptedException {
+        int group = stage.drawGroup();
+        int[] before = stage.holders(group);
+        int[] other = stage.elsewhere(group);
+        stage.awaitWritesDuring(() -> stage.move(group, other));
+        stage.awaitWritesDuring(() -> stage.move(group, before));
+        int replicas = stage.replicas();
+        stage.awaitWritesDuring(() -> stage.replicate(replicas + 1));
+        stage.awaitWritesDuring(() -> stage.replicate(replicas));
+        int[] crowded = stage.holders(stage.otherGroup(group));
+        stage.awaitWritesDuring(() -> stage.move(group, crowded)); // so that there is something to spread
+        stage.awaitWritesDuring(stage::level);
+        stage.awaitPlaced();
+
+        int decider = stage.metadataLeader();
+        moveAndKill(stage, stage.drawGroup(), decider);
+        int last = stage.drawGroup();
+        moveAndKill(stage, last, stage.elsewhere(last)[0]);
+        stage.awaitPlaced();
+        stage.awaitLeft();
+    }
+
+    private static void moveAndKill(Stage stage, int group, int victim) throws IOException, InterruptedException {
+        int[] target = stage.elsewhere(group);
+        stage.doDuring(() -> stage.move(group, target), () -> {
+            holdBetween(stage, 100, 3_000);
+            kill(stage, victim);
+        });
+        stage.awaitWrites();
+    }
+
+    /// A group has moved, and a majority of those that hold it now acknowledged what they had not kept. They go
+    /// on without the others, who find out when they come back.
+    private static Planted forgetfulReceivers() {
+        return Planted.round(
+                "those that received a group forget the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
+                    int group = stage.drawGroup();
+                    int[] target = stage.elsewhere(group);
+                    int[] forgetful = Arrays.copyOf(target, target.length / 2 + 1);
+                    stage.move(group, target);
+                    for (int node : forgetful) {
+                        stage.awaitLogged(stage.raftLog(node, group), FORGOTTEN_BYTES);
+                    }
+                    for (int node : target) {
+                        stage.kill(node);
+                    }
+                    for (int node : forgetful) {
+                        stage.forgetTail(stage.raftLog(node, group), FORGOTTEN_BYTES);
+                    }
+                    restart(stage, forgetful);
+                    restart(stage, Arrays.copyOfRange(target, forgetful.length, target.length));
                 });
     }
 

@@ -85,9 +85,26 @@ class RowsTest {
     @Test
     void headlinesSayWhatIsNotPlain() {
         assertThat(Setup.PLAIN.remark()).isEmpty();
-        assertThat(new Setup(4, false).remark()).isEqualTo(", 4 groups");
-        assertThat(new Setup(2, true).remark()).isEqualTo(", 2 groups, TLS");
-        assertThatThrownBy(() -> new Setup(0, false)).hasMessageContaining("0 groups");
+        assertThat(new Setup(4, 0, false).remark()).isEqualTo(", 4 groups");
+        assertThat(new Setup(2, 0, true).remark()).isEqualTo(", 2 groups, TLS");
+        assertThat(new Setup(4, 3, false).remark()).isEqualTo(", 4 groups, 3 replicas");
+        assertThatThrownBy(() -> new Setup(0, 0, false)).hasMessageContaining("0 groups");
+        assertThatThrownBy(() -> new Setup(1, 3, false)).hasMessageContaining("3 replicas of each of 1 groups");
+    }
+
+    @Test
+    void groupsMoveOnlyWhereTheyHaveSomewhereToGo() {
+        Row row = Rows.named("reassign").orElseThrow();
+        Setup placed = new Setup(4, 3, false);
+
+        assertThat(row.obstacle(3, placed)).isEqualTo("needs 4 nodes");
+        assertThat(row.obstacle(4, placed)).isEmpty();
+        assertThat(row.obstacle(5, placed)).isEmpty();
+        assertThat(row.obstacle(5, Setup.PLAIN)).contains("needs --replication-factor");
+        assertThat(row.obstacle(5, new Setup(4, 4, false))).isEmpty();
+        assertThat(row.obstacle(5, new Setup(4, 5, false))).contains("needs --replication-factor");
+        assertThat(Rows.named("kill-leader").orElseThrow().obstacle(5, Setup.PLAIN))
+                .isEmpty();
     }
 
     @Test

@@ -56,6 +56,12 @@ public interface ReplicatedLog extends AutoCloseable {
 
     Optional<Topic> topic(String name);
 
+    /// Whether there is such a topic as far as this node knows, also while [#topic] does not find it yet, because
+    /// not all groups that hold a part of it have been heard of.
+    default boolean exists(String topic) {
+        return topic(topic).isPresent();
+    }
+
     /// All topics, by name.
     List<Topic> topics();
 

@@ -469,6 +469,13 @@ class PlacedGroupsTest {
                 "it is known to be away",
                 () -> cluster.node(other).leader("t", partition).isEmpty());
         assertThat(cluster.node(other).health().problems()).anyMatch(problem -> problem.contains(holder));
+        cluster.kill(other);
+        cluster.reopen(other);
+        Nodes.await("it knows that there is a topic", () -> cluster.node(other).exists("t"));
+        assertThat(cluster.node(other).topic("t"))
+                .as("before its groups are heard of")
+                .isEmpty();
+        assertThat(cluster.node(other).exists("u")).isFalse();
         cluster.reopen(holder);
         append(cluster, other, partition);
         awaitEverywhere(cluster);

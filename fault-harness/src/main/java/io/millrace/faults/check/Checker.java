@@ -41,7 +41,8 @@ public final class Checker {
     private final Map<Integer, Floor> commits = new HashMap<>();
     private final List<Event.Latest> latestReads = new ArrayList<>();
     private final List<Event.Committed> committedReads = new ArrayList<>();
-    private final Map<String, Long> cutOffSinceNs = new HashMap<>();
+    private final Map<String, Event.CutOff> cutOffSince = new HashMap<>();
+    private final Map<Integer, List<String>> placed = new TreeMap<>();
     private final List<CutOff> cutOffs = new ArrayList<>();
     private final List<Event.Answered> answers = new ArrayList<>();
     private final List<Long> aloneMs = new ArrayList<>();
@@ -78,7 +79,15 @@ public final class Checker {
 
     private record StoredRecord(String node, long checksum) {}
 
-    private record CutOff(String node, long beginNs, long endNs) {}
+    private record CutOff(Event.CutOff begin, long endNs) {
+        String node() {
+            return begin.node();
+        }
+
+        long beginNs() {
+            return begin.atNs();
+        }
+    }
 
     private Checker() {}
 
@@ -120,11 +129,12 @@ public final class Checker {
             case Event.CommitAcknowledged commit ->
                 floor(commits, commit.partition()).raise(commit.atNs(), commit.offset());
             case Event.Committed read -> committedReads.add(read);
-            case Event.CutOff cut -> cutOffSinceNs.putIfAbsent(cut.node(), cut.atNs());
+            case Event.CutOff cut -> cutOffSince.putIfAbsent(cut.node(), cut);
+            case Event.Placed where -> placed.put(where.partition(), where.nodes());
             case Event.Restored restored -> {
-                Long since = cutOffSinceNs.remove(restored.node());
+                Event.CutOff since = cutOffSince.remove(restored.node());
                 if (since != null) {
-                    cutOffs.add(new CutOff(restored.node(), since, restored.atNs()));
+                    cutOffs.add(new CutOff(since, restored.atNs()));
                 }
             }
         }
@@ -199,7 +209,7 @@ public final class Checker {
     }
 
     private Verdict judge() {
-        cutOffSinceNs.forEach((node, since) -> cutOffs.add(new CutOff(node, since, Long.MAX_VALUE)));
+        cutOffSince.values().forEach(since -> cutOffs.add(new CutOff(since, Long.MAX_VALUE)));
         findRecords();
         judgeReplicas();
         judgeFiles();
@@ -265,11 +275,15 @@ public final class Checker {
         }));
     }
 
-    /// The files must hold as many records as are served.
+    /// The files must hold as many records as are served. A node that a partition is not placed on may still
+    /// have some of it, because it deletes them later, but not others.
     private void judgeFiles() {
+        placed.values().forEach(nodes -> nodes.forEach(node -> storedCounts.putIfAbsent(node, new TreeMap<>())));
         storedCounts.forEach((node, partitions) -> reference.forEach((partition, log) -> {
             long stored = partitions.getOrDefault(partition, 0L);
-            if (stored != log.size()) {
+            List<String> holders = placed.get(partition);
+            boolean complete = holders == null || holders.contains(node);
+            if (complete ? stored != log.size() : stored > log.size()) {
                 verdict.add(
                         Kind.DIVERGED,
                         "partition " + partition,
@@ -381,6 +395,7 @@ public final class Checker {
             for (Acknowledgement acknowledgement : acknowledgements) {
                 Event.Acknowledged event = acknowledgement.event();
                 if (event.node().equals(cutOff.node())
+                        && cutOff.begin().concerns(event.partition())
                         && event.sentNs() > cutOff.beginNs()
                         && event.atNs() < cutOff.endNs()) {
                     verdict.add(

@@ -1,5 +1,7 @@
 package io.millrace.faults.history;
 
+import java.util.List;
+
 /// One thing that happened, at `atNs` since the run began.
 ///
 /// A record has a name, `producer/sequence`, which is part of its value; so what is read says what was sent. A
@@ -56,8 +58,29 @@ public sealed interface Event {
     /// A linearizable read of the committed offset, begun at `askedNs`; [#NO_OFFSET] for none.
     record Committed(long atNs, long askedNs, String node, int partition, long offset) implements Event {}
 
+    /// Who shall have the files of a partition at the end. Without such an event: every node.
+    record Placed(long atNs, int partition, List<String> nodes) implements Event {
+        public Placed {
+            nodes = List.copyOf(nodes);
+        }
+    }
+
     /// From here on this node cannot reach a majority: it must acknowledge nothing that is sent from now on.
-    record CutOff(long atNs, String node) implements Event {}
+    ///
+    /// @param partitions for which that is so; empty for all
+    record CutOff(long atNs, String node, List<Integer> partitions) implements Event {
+        public CutOff {
+            partitions = List.copyOf(partitions);
+        }
+
+        public CutOff(long atNs, String node) {
+            this(atNs, node, List.of());
+        }
+
+        public boolean concerns(int partition) {
+            return partitions.isEmpty() || partitions.contains(partition);
+        }
+    }
 
     /// The end of [CutOff].
     record Restored(long atNs, String node) implements Event {}

@@ -1,7 +1,12 @@
 package io.millrace.faults.history;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /// An event as a line: its kind, then its fields, parted by tabs.
 final class EventText {
+    private static final String BETWEEN = ",";
+
     private EventText() {}
 
     static String write(Event event) {
@@ -33,7 +38,14 @@ final class EventText {
             case Event.CommitAcknowledged(long at, int partition, long offset) -> line("commit", at, partition, offset);
             case Event.Committed(long at, long asked, String node, int partition, long offset) ->
                 line("committed", at, asked, node, partition, offset);
-            case Event.CutOff(long at, String node) -> line("cut-off", at, node);
+            case Event.Placed(long at, int partition, List<String> nodes) ->
+                line("placed", at, partition, String.join(BETWEEN, nodes));
+            case Event.CutOff(long at, String node, List<Integer> partitions) ->
+                line(
+                        "cut-off",
+                        at,
+                        node,
+                        partitions.stream().map(String::valueOf).collect(Collectors.joining(BETWEEN)));
             case Event.Restored(long at, String node) -> line("restored", at, node);
             case Event.Note(long at, String text) -> line("note", at, text);
         };
@@ -81,7 +93,12 @@ final class EventText {
                 case "commit" -> new Event.CommitAcknowledged(at, small(field[2]), number(field[3]));
                 case "committed" ->
                     new Event.Committed(at, number(field[2]), field[3], small(field[4]), number(field[5]));
-                case "cut-off" -> new Event.CutOff(at, field[2]);
+                case "placed" -> new Event.Placed(at, small(field[2]), list(field[3]));
+                case "cut-off" ->
+                    new Event.CutOff(
+                            at,
+                            field[2],
+                            list(field[3]).stream().map(EventText::small).toList());
                 case "restored" -> new Event.Restored(at, field[2]);
                 case "note" -> new Event.Note(at, field[2]);
                 default -> throw new IllegalArgumentException("there is no event '" + field[0] + "'");
@@ -89,6 +106,10 @@ final class EventText {
         } catch (ArrayIndexOutOfBoundsException | NumberFormatException malformed) {
             throw new IllegalArgumentException("this is no event: " + line, malformed);
         }
+    }
+
+    private static List<String> list(String text) {
+        return text.isEmpty() ? List.of() : List.of(text.split(BETWEEN));
     }
 
     private static long number(String text) {

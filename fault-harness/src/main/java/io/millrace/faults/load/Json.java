@@ -83,6 +83,19 @@ public final class Json {
         return objects;
     }
 
+    /// The texts in the array of this name; none when it is absent.
+    public static List<String> texts(Map<String, @Nullable Object> object, String name) {
+        List<String> texts = new ArrayList<>();
+        if (object.get(name) instanceof List<?> elements) {
+            for (Object element : elements) {
+                if (element instanceof String text) {
+                    texts.add(text);
+                }
+            }
+        }
+        return texts;
+    }
+
     private static String shorten(String text) {
         return text.length() <= 200 ? text : text.substring(0, 200) + "…";
     }

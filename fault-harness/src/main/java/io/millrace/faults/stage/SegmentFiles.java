@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
@@ -61,6 +62,18 @@ final class SegmentFiles {
             }
         }
         return found;
+    }
+
+    /// The Raft group that a partition belongs to, told by the folder where a node has it. Empty when it has none
+    /// of it.
+    static OptionalInt groupOf(Path dataFolder, String topic, int partition) throws IOException {
+        List<Path> files = of(dataFolder, topic, partition);
+        if (files.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        String first = dataFolder.relativize(files.getFirst()).getName(0).toString();
+        return OptionalInt.of(
+                GROUP.matcher(first).matches() ? Integer.parseInt(first.substring(first.indexOf('-') + 1)) : 0);
     }
 
     /// Folders of partition logs: those of the first Raft group in the data folder, those of others each in a

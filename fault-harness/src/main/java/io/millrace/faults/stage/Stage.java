@@ -46,6 +46,7 @@ public final class Stage implements Nodes, AutoCloseable {
     private static final Duration CHANGE_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration ASK_TIMEOUT = Duration.ofSeconds(2);
     private static final long POLL_MS = 50;
+    private static final long WRITES_PAUSE_MS = 300;
     private static final int PARTITIONS = 4;
     private static final int PRODUCERS = 8;
     private static final int HTTP_PORT = 1109;
@@ -71,6 +72,8 @@ public final class Stage implements Nodes, AutoCloseable {
     private final List<Long> resumedAfterMs = new CopyOnWriteArrayList<>();
     private final List<Tracer> tracers = new ArrayList<>();
     private int[] led = IntStream.range(0, PARTITIONS).toArray(); // by the leader that was asked for last
+    private final Groups groups;
+    private int drawnGroup; // of the partition that was drawn last; only where groups are on some of the nodes
     private int restarts;
     private long clockMax;
 
@@ -103,6 +106,7 @@ public final class Stage implements Nodes, AutoCloseable {
         this.honest = new HttpTransport(
                 this::addresses, network == null ? "" : TOKEN, certificates == null ? null : certificates.context());
         this.transport = lie == null ? honest : new LyingTransport(honest, lie);
+        this.groups = new Groups(this, setup.groups(), setup.replicationFactor(), PARTITIONS);
         this.workload = new Workload(this, transport, history, PARTITIONS, PRODUCERS, seed);
     }
 
@@ -200,6 +204,9 @@ public final class Stage implements Nodes, AutoCloseable {
         if (setup.groups() > 1) {
             settings.addAll(List.of("--raft.groups", String.valueOf(setup.groups())));
         }
+        if (setup.isPlaced()) {
+            settings.addAll(List.of("--raft.replication-factor", String.valueOf(setup.replicationFactor())));
+        }
         if (certificates != null) {
             settings.addAll(certificates.settings(name));
         }
@@ -288,6 +295,16 @@ public final class Stage implements Nodes, AutoCloseable {
                 "it leads partition " + partition,
                 node -> IntStream.of(ledBy(node)).anyMatch(it -> it == partition));
         led = ledBy(leader);
+        if (setup.isPlaced()) { // what it leads beside that may have a majority without the same nodes
+            drawnGroup = groups.of(partition);
+            List<Integer> own = new ArrayList<>();
+            for (int one : led) {
+                if (groups.of(one) == drawnGroup) {
+                    own.add(one);
+                }
+            }
+            led = own.stream().mapToInt(Integer::intValue).toArray();
+        }
         note(name(leader) + " leads partition " + partition + " of " + Arrays.toString(led));
         return leader;
     }
@@ -325,8 +342,111 @@ public final class Stage implements Nodes, AutoCloseable {
                 .toArray();
     }
 
+    /// A node that holds a partition drawn by chance: any member where all hold everything.
+    public int anyReplica() throws IOException, InterruptedException {
+        return setup.isPlaced() ? oneOf(groups.holders(drawGroup())) : any();
+    }
+
+    /// All that hold what was drawn when the leader was asked for last, but the leader.
+    public int[] otherReplicas(int leader) throws IOException, InterruptedException {
+        if (!setup.isPlaced()) {
+            return others(leader);
+        }
+        return Arrays.stream(groups.holders(drawnGroup))
+                .filter(node -> node != leader)
+                .toArray();
+    }
+
+    // ---- groups on some of the nodes
+
+    /// Whether groups are on some of the nodes only.
+    public boolean isPlaced() {
+        return setup.isPlaced();
+    }
+
+    /// The group of a partition drawn by chance.
+    public int drawGroup() throws IOException, InterruptedException {
+        drawnGroup = groups.of(random.nextInt(PARTITIONS));
+        return drawnGroup;
+    }
+
+    /// A group with records beside this one; the same when there is no other.
+    public int otherGroup(int group) {
+        return group % (setup.groups() - 1) + 1;
+    }
+
+    public int[] holders(int group) throws IOException, InterruptedException {
+        return groups.holders(group);
+    }
+
+    /// Where a group could be instead: on as many other nodes as there are.
+    public int[] elsewhere(int group) throws IOException, InterruptedException {
+        return groups.elsewhere(group);
+    }
+
+    /// How many nodes shall hold each group.
+    public int replicas() {
+        return groups.wanted();
+    }
+
+    /// Nodes, drawn by chance, that can all go without any group losing its majority.
+    public int[] expendable(int atMost) throws IOException, InterruptedException {
+        return groups.expendable(atMost);
+    }
+
+    /// Waits until all groups are where they shall be; at once where every node holds everything.
+    public void awaitPlaced() throws IOException, InterruptedException {
+        if (setup.isPlaced()) {
+            groups.awaitSettled();
+        }
+    }
+
+    /// Waits until no node has files of groups that have left it.
+    public void awaitLeft() throws IOException, InterruptedException {
+        groups.awaitLeft();
+    }
+
+    /// Moves a group to these nodes, the one that should lead first, and ends when it is there.
+    public void move(int group, int... to) throws IOException, InterruptedException {
+        List<String> names = Arrays.stream(to).mapToObj(this::name).toList();
+        reassign("{\"group\":" + group + ",\"nodes\":[\"" + String.join("\",\"", names) + "\"]}");
+        int[] wanted = Arrays.stream(to).sorted().toArray();
+        int[] has = groups.holders(group);
+        if (!Arrays.equals(wanted, has)) {
+            throw new IOException("group " + group + " is said to have moved to " + names + ", but is on "
+                    + Arrays.stream(has).mapToObj(this::name).toList());
+        }
+    }
+
+    /// Changes how many nodes hold each group, and ends when that is so.
+    public void replicate(int replicas) throws IOException, InterruptedException {
+        groups.wanted(replicas);
+        reassign("{\"replication_factor\":" + replicas + "}");
+    }
+
+    /// Spreads groups evenly, and ends when that is done.
+    public void level() throws IOException, InterruptedException {
+        reassign("{}");
+    }
+
+    private void reassign(String wish) throws IOException, InterruptedException {
+        note("reassign " + wish);
+        change(Request.post(0, "/v1/cluster/reassign", wish, CHANGE_TIMEOUT), "");
+        note("reassigned " + wish);
+    }
+
+    /// The node that leads the group of metadata and members.
+    public int metadataLeader() throws IOException, InterruptedException {
+        return await("it leads the metadata", this::leadsMetadata);
+    }
+
+    /// The open file of the Raft log of one group.
+    public Path raftLog(int index, int group) throws IOException {
+        return groups.raftLog(index, group);
+    }
+
     /// The objects of one array in an answer; none when there is no answer.
-    private List<Map<String, @Nullable Object>> ask(int index, String path, String array) throws InterruptedException {
+    List<Map<String, @Nullable Object>> ask(int index, String path, String array) throws InterruptedException {
         try {
             Answer answer = honest.send(Request.get(index, path, ASK_TIMEOUT));
             return answer.isOk() ? Json.objects(answer.json(), array) : List.of();
@@ -396,7 +516,7 @@ public final class Stage implements Nodes, AutoCloseable {
                 + READY_PATIENCE.toSeconds() + " s; the last answer: " + last);
     }
 
-    private void note(String text) {
+    void note(String text) {
         history.add(new Event.Note(history.nowNs(), text));
     }
 
@@ -486,6 +606,13 @@ public final class Stage implements Nodes, AutoCloseable {
     /// From now on this node must acknowledge nothing.
     public void cutOff(int index) {
         history.add(new Event.CutOff(history.nowNs(), name(index)));
+    }
+
+    /// From now on this node must acknowledge nothing of what it led when it was last asked for as the leader:
+    /// the others that hold it are gone. Where all hold everything that is all there is.
+    public void cutOffLed(int index) {
+        List<Integer> partitions = setup.isPlaced() ? Arrays.stream(led).boxed().toList() : List.of();
+        history.add(new Event.CutOff(history.nowNs(), name(index), partitions));
     }
 
     /// Writes to a node that is cut off what it led when it was last asked for as the leader, and notes how and
@@ -611,28 +738,54 @@ public final class Stage implements Nodes, AutoCloseable {
         Shell.must("cp", "-a", from.toString(), to.toString());
     }
 
-    /// The open file of the node's Raft log.
+    /// The open file of the node's Raft log, of a group of which it has records.
     public Path raftLog(int index) throws IOException {
-        return find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+").getLast();
+        List<Path> logs = raftLogs(index);
+        return logs.get(logs.size() == 1 ? 0 : random.nextInt(logs.size()));
     }
 
-    /// Waits until the open file of each member's Raft log holds so much.
+    /// The open file of the node's Raft log; where groups are on some of the nodes, of each group of which it has
+    /// records.
+    public List<Path> raftLogs(int index) throws IOException {
+        int[] held = setup.isPlaced() ? groups.on(index) : new int[0];
+        if (held.length == 0) {
+            return List.of(find(dataFolder(index).resolve("raft"), "log_inprogress_\\d+")
+                    .getLast());
+        }
+        List<Path> logs = new ArrayList<>();
+        for (int group : held) {
+            logs.add(raftLog(index, group));
+        }
+        return logs;
+    }
+
+    /// Waits until the open files of each member's Raft log hold so much.
     ///
     /// @throws IOException less is written for a long time
     public void awaitLogged(int sizeBytes) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
         for (int i : members()) {
-            while (usedSize(raftLog(i)) < sizeBytes) {
-                if (System.nanoTime() > deadline) {
-                    throw new IOException("the Raft log of " + name(i) + " holds less than " + sizeBytes
-                            + " bytes after " + READY_PATIENCE.toSeconds() + " s");
-                }
-                TimeUnit.MILLISECONDS.sleep(POLL_MS);
+            for (Path log : raftLogs(i)) {
+                awaitLogged(log, sizeBytes);
             }
         }
     }
 
-    /// Segment files of a partition, drawn by chance, once it holds something.
+    /// Waits until the open file of a Raft log holds so much.
+    ///
+    /// @throws IOException less is written for a long time
+    public void awaitLogged(Path log, int sizeBytes) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + READY_PATIENCE.toNanos();
+        while (usedSize(log) < sizeBytes) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException(folder.relativize(log) + " holds less than " + sizeBytes + " bytes after "
+                        + READY_PATIENCE.toSeconds() + " s");
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+    }
+
+    /// Segment files of a partition, drawn by chance, once it holds something. Of those that the node holds,
+    /// where it holds some only.
     ///
     /// @throws IOException nothing is written for a long time
     public List<Path> awaitSegments(int index) throws IOException, InterruptedException {
@@ -642,6 +795,9 @@ public final class Stage implements Nodes, AutoCloseable {
             List<Path> segments = segments(index, partition);
             if (!segments.isEmpty()) {
                 return segments;
+            }
+            if (setup.isPlaced()) {
+                partition = (partition + 1) % PARTITIONS;
             }
             TimeUnit.MILLISECONDS.sleep(POLL_MS);
         }
@@ -656,7 +812,7 @@ public final class Stage implements Nodes, AutoCloseable {
                 .toList();
     }
 
-    private static List<Path> find(Path below, String name) throws IOException {
+    static List<Path> find(Path below, String name) throws IOException {
         try (var files =
                 Files.find(below, 6, (path, _) -> path.getFileName().toString().matches(name))) {
             List<Path> found = files.sorted().toList();
@@ -760,13 +916,17 @@ public final class Stage implements Nodes, AutoCloseable {
     ///
     /// @throws IOException writes do not resume
     public void awaitWrites() throws IOException, InterruptedException {
+        resumedAfterMs.add(measureWrites());
+    }
+
+    private long measureWrites() throws IOException, InterruptedException {
         OptionalLong ms = workload.awaitWrites(WRITE_PATIENCE, setup.groups() > 1);
         if (ms.isEmpty()) {
             throw new IOException("writes did not resume within " + WRITE_PATIENCE.toSeconds() + " s; answers so far: "
                     + workload.answers());
         }
         note("writes resumed after " + ms.getAsLong() + " ms");
-        resumedAfterMs.add(ms.getAsLong());
+        return ms.getAsLong();
     }
 
     /// Something that somebody does meanwhile.
@@ -777,14 +937,41 @@ public final class Stage implements Nodes, AutoCloseable {
 
     /// The same as [#awaitWrites], counted from now on while something is repaired.
     public void awaitWritesWhile(Repair repair) throws IOException, InterruptedException {
-        FutureTask<Void> waiting = new FutureTask<>(() -> {
-            awaitWrites();
+        doDuring(this::awaitWrites, repair);
+    }
+
+    /// Writes, and counts until they resume, again and again while something goes on; the longest time is part of
+    /// the result.
+    public void awaitWritesDuring(Repair goesOn) throws IOException, InterruptedException {
+        FutureTask<Void> meanwhile = begin(goesOn);
+        long longestMs = 0;
+        do {
+            longestMs = Math.max(longestMs, measureWrites());
+            TimeUnit.MILLISECONDS.sleep(WRITES_PAUSE_MS);
+        } while (!meanwhile.isDone());
+        resumedAfterMs.add(longestMs);
+        join(meanwhile);
+    }
+
+    /// Does something while something else goes on, and waits for both.
+    public void doDuring(Repair goesOn, Repair act) throws IOException, InterruptedException {
+        FutureTask<Void> meanwhile = begin(goesOn);
+        act.run();
+        join(meanwhile);
+    }
+
+    private static FutureTask<Void> begin(Repair repair) {
+        FutureTask<Void> task = new FutureTask<>(() -> {
+            repair.run();
             return null;
         });
-        Thread.ofVirtual().start(waiting);
-        repair.run();
+        Thread.ofVirtual().start(task);
+        return task;
+    }
+
+    private static void join(FutureTask<Void> task) throws IOException, InterruptedException {
         try {
-            waiting.get();
+            task.get();
         } catch (ExecutionException failed) {
             throw new IOException(String.valueOf(failed.getCause()), failed);
         }
@@ -840,6 +1027,7 @@ public final class Stage implements Nodes, AutoCloseable {
                 long[] has = workload.watermarks(index);
                 last = Arrays.toString(has);
                 if (IntStream.range(0, wanted.length).allMatch(i -> has[i] >= wanted[i])) {
+                    awaitPlaced(); // what it holds not, it has only said on
                     note(name(index) + " has caught up");
                     return;
                 }
@@ -855,6 +1043,9 @@ public final class Stage implements Nodes, AutoCloseable {
     /// Reads what is there at the end from every node, then ends them all and reads their files.
     public void readEverything() throws IOException, InterruptedException {
         workload.readFinally();
+        if (setup.isPlaced()) {
+            groups.note(history);
+        }
         for (int i : members()) {
             workload.readAll(i);
         }

@@ -269,6 +269,75 @@ class CheckerTest {
     }
 
     @Test
+    void aCutMayConcernSomePartitionsOnly() {
+        events.add(new Event.CutOff(tick(), "n1", List.of(PARTITION + 1)));
+        written("k", 0, 0);
+        kept("n1", "k/0");
+        assertThat(verdict().isClean()).isTrue();
+
+        events.add(new Event.Restored(tick(), "n1"));
+        events.add(new Event.CutOff(tick(), "n1", List.of(PARTITION + 1, PARTITION)));
+        written("k", 1, 1);
+        kept("n1", "k/0", "k/1");
+        assertThat(verdict().counts()).containsEntry(Kind.UNSAFE, 1L);
+    }
+
+    /// `n1` serves two records, as does `n2`, who asks `n1` for them.
+    private void servedByTwo() {
+        written("k", 0, 0);
+        written("k", 1, 1);
+        kept("n1", "k/0", "k/1");
+        kept("n2", "k/0", "k/1");
+        events.add(new Event.Placed(tick(), PARTITION, List.of("n1")));
+    }
+
+    private void stored(String node, long... checksums) {
+        for (int offset = 0; offset < checksums.length; offset++) {
+            events.add(new Event.Stored(tick(), node, PARTITION, offset, checksums[offset]));
+        }
+    }
+
+    @Test
+    void whoDoesNotHoldAPartitionNeedsNoFilesOfIt() {
+        servedByTwo();
+        stored("n1", 17, 18);
+        assertThat(verdict().isClean()).isTrue();
+
+        stored("n2", 17); // what it has not deleted yet
+        assertThat(verdict().isClean()).isTrue();
+    }
+
+    @Test
+    void whoHoldsAPartitionNeedsAllOfIt() {
+        servedByTwo();
+        stored("n1", 17);
+        assertOnly(Kind.DIVERGED, 1);
+    }
+
+    @Test
+    void whoHoldsAPartitionAndHasNoFileAtAllIsNoticed() {
+        servedByTwo();
+        stored("n2", 17, 18);
+        assertOnly(Kind.DIVERGED, 1);
+    }
+
+    @Test
+    void whoHadAPartitionMayNotHaveOtherRecordsThanThoseWhoHoldIt() {
+        servedByTwo();
+        stored("n1", 17, 18);
+        stored("n2", 19);
+        assertOnly(Kind.DIVERGED, 1);
+    }
+
+    @Test
+    void whoHadAPartitionMayNotHaveMoreThanIsServed() {
+        servedByTwo();
+        stored("n1", 17, 18);
+        stored("n2", 17, 18, 19);
+        assertOnly(Kind.DIVERGED, 1);
+    }
+
+    @Test
     void whatWasSentBeforeTheCutMayBeAcknowledgedAfterIt() {
         sent("k", 0, 1);
         long sentNs = nowNs;

@@ -23,7 +23,9 @@ class HistoryTest {
             new Event.Latest(1, 2, "n1", 3, 4),
             new Event.CommitAcknowledged(1, 2, 3),
             new Event.Committed(1, 2, "n1", 3, 4),
+            new Event.Placed(1, 2, List.of("n1", "n3")),
             new Event.CutOff(1, "n1"),
+            new Event.CutOff(1, "n1", List.of(0, 3)),
             new Event.Restored(1, "n1"),
             new Event.Note(1, "kill -9 n1"));
 

@@ -55,6 +55,15 @@ class SegmentFilesTest {
     }
 
     @Test
+    void theFolderSaysWhichGroupAPartitionBelongsTo() throws IOException {
+        Path other = Files.createDirectories(folder.resolve("group-12/logs-3/faults-1/7"));
+        Files.copy(file, other.resolve(file.getFileName()));
+        assertThat(SegmentFiles.groupOf(folder, "faults", 7)).hasValue(12);
+        assertThat(SegmentFiles.groupOf(folder, "faults", 0)).hasValue(0);
+        assertThat(SegmentFiles.groupOf(folder, "faults", 1)).isEmpty();
+    }
+
+    @Test
     void ofTwoStatesNobodyKnowsWhichIsInForce() throws IOException {
         Path copy = Files.createDirectories(folder.resolve("logs-1/faults-1/0"));
         Files.copy(file, copy.resolve(file.getFileName()));

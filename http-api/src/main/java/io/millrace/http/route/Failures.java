@@ -8,7 +8,9 @@ import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.OutcomeUnknownException;
+import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationException;
+import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -51,6 +53,17 @@ public final class Failures {
     public static final String LEADER = "leader";
 
     private Failures() {}
+
+    /// What is answered about a topic that [ReplicatedLog#topic] does not find. That it does not exist is only said
+    /// when that is so.
+    public static HttpFailure notFound(ReplicatedLog log, String topic) {
+        return log.exists(topic)
+                ? new HttpFailure(
+                        ErrorCode.NOT_READY,
+                        "Topic '" + topic
+                                + "' exists, but this node has not heard of all its partitions yet. Nothing has happened; try again.")
+                : unknownTopic(topic, log.topics().stream().map(Topic::name).toList());
+    }
 
     public static HttpFailure unknownTopic(String topic, Collection<String> topics) {
         return new HttpFailure(

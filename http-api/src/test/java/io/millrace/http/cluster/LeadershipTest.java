@@ -14,8 +14,6 @@ import io.millrace.replication.ClusterView;
 import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
-import io.millrace.replication.Topic;
-import io.millrace.replication.TopicSettings;
 import io.netty.buffer.Unpooled;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -65,7 +63,6 @@ class LeadershipTest {
     /// @param thenKnown whether the topic is known behind the barrier
     private static HttpFailure unknownTopic(@Nullable CompletableFuture<Void> barrier, boolean thenKnown)
             throws Exception {
-        Topic made = new Topic("t", 1, TopicSettings.DEFAULT);
         List<Member> members = List.of(member("n1"), member("n2"), member("n3"));
         Cluster cluster = proxy(Cluster.class, (method, arguments) -> switch (method) {
             case "view" -> new ClusterView("n1", members, List.of(), List.of(), List.of());
@@ -76,7 +73,8 @@ class LeadershipTest {
             case "leads" -> true;
             case "layout" -> new GroupLayout(1, false);
             case "cluster" -> cluster;
-            case "topic" -> thenKnown ? Optional.of(made) : Optional.empty();
+            case "exists" -> thenKnown;
+            case "topic" -> Optional.empty();
             default -> throw new UnsupportedOperationException(method);
         });
         CompletableFuture<HttpFailure> answer = new CompletableFuture<>();
@@ -115,6 +113,19 @@ class LeadershipTest {
                 LeadershipTest.class.getClassLoader(),
                 new Class<?>[] {type},
                 (proxy, method, arguments) -> answers.of(method.getName(), arguments)));
+    }
+
+    @Test
+    void aTopicThatNotAllGroupsHaveToldOfYetIsNotUnknown() {
+        for (boolean exists : new boolean[] {true, false}) {
+            ReplicatedLog log = proxy(ReplicatedLog.class, (method, arguments) -> switch (method) {
+                case "exists" -> exists;
+                case "topics" -> List.of();
+                default -> throw new UnsupportedOperationException(method);
+            });
+            assertThat(Failures.notFound(log, "t").code())
+                    .isEqualTo(exists ? ErrorCode.NOT_READY.code() : ErrorCode.UNKNOWN_TOPIC.code());
+        }
     }
 
     @Test
