@@ -207,7 +207,7 @@ final class DistantGroup implements AutoCloseable {
     ///
     /// @param from the offset that it is about, for errors
     /// @return an answer that is one
-    /// @throws io.millrace.log.OffsetOutOfRangeException they say that it is
+    /// @throws io.millrace.log.OffsetOutOfRangeException one of them says that it has been deleted
     /// @throws IOException nobody answers in time
     byte[] ask(byte[] question, long from) throws IOException {
         usedNanos = System.nanoTime();
@@ -224,7 +224,11 @@ final class DistantGroup implements AutoCloseable {
                     Questions.open(answer, from).close();
                     return answer;
                 } catch (io.millrace.log.OffsetOutOfRangeException e) {
-                    throw e;
+                    if (from <= e.nextOffset()) {
+                        throw e;
+                    }
+                    // another replica may have it: to say that it does not exist would end whoever reads it
+                    last = new IOException("node '%s' is behind: %s".formatted(member.nodeId(), e.getMessage()), e);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new IOException("interrupted while node '%s' was asked".formatted(member.nodeId()), e);
