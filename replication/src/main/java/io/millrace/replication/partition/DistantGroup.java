@@ -62,8 +62,12 @@ final class DistantGroup implements AutoCloseable {
     private final Runnable metadataChanged;
     private final Thread thread;
 
-    private volatile boolean here;
-    private volatile @Nullable GroupReport report;
+    /// Held while it is decided where the group is, and while a newer report is taken: whoever has waited for
+    /// either side to be new enough must not find the other one. Nobody is called while it is held.
+    private final Object place = new Object();
+
+    private volatile boolean here; // written with the lock
+    private volatile @Nullable GroupReport report; // written with the lock
     private volatile long reportNanos;
     private volatile long usedNanos = System.nanoTime() - IN_USE_NANOS;
     private volatile @Nullable String problem;
@@ -108,6 +112,13 @@ final class DistantGroup implements AutoCloseable {
         return here;
     }
 
+    /// Whether it is still where it was before somebody waited; what was waited for is seen then.
+    boolean isStill(boolean wasHere) {
+        synchronized (place) {
+            return here == wasHere;
+        }
+    }
+
     /// Where it shall be, the node that should lead first; empty for everywhere.
     List<String> placement() {
         Document document = shared.get().document(PLACEMENT + number);
@@ -128,20 +139,22 @@ final class DistantGroup implements AutoCloseable {
         if (mine == null) {
             return;
         }
-        GroupReport known = report;
         boolean member = mine.cluster.isMember();
         boolean wanted = member && shallBeHere();
-        if (here
-                && !wanted
-                && known != null
-                && known.appliedIndex() >= mine.state.index() // nothing that was seen is unseen
-                && !(member && mine.consensus.leads())) {
-            here = false;
-        } else if (!here && wanted && (known == null || mine.state.index() >= known.appliedIndex())) {
-            here = true;
-            report = null; // what was true while it was away
-        } else {
-            return;
+        synchronized (place) {
+            GroupReport known = report;
+            if (here
+                    && !wanted
+                    && known != null
+                    && known.appliedIndex() >= mine.state.index() // nothing that was seen is unseen
+                    && !(member && mine.consensus.leads())) {
+                here = false;
+            } else if (!here && wanted && (known == null || mine.state.index() >= known.appliedIndex())) {
+                here = true;
+                report = null; // what was true while it was away
+            } else {
+                return;
+            }
         }
         LOG.atInfo()
                 .addKeyValue("group", number)
@@ -189,7 +202,8 @@ final class DistantGroup implements AutoCloseable {
         return here ? null : problem;
     }
 
-    /// Completes when what is known here holds everything that was acknowledged before.
+    /// Completes when what is known here holds everything that was acknowledged before. The group may have come to
+    /// this node meanwhile: see [#isStill].
     CompletableFuture<Void> barrier() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         Thread.ofVirtual().name("replication-barrier-" + number).start(() -> {
@@ -287,15 +301,18 @@ final class DistantGroup implements AutoCloseable {
     }
 
     private synchronized void accept(GroupReport now) {
-        GroupReport before = report;
+        GroupReport before;
         reportNanos = System.nanoTime();
         problem = null;
-        if (before != null && now.appliedIndex() < before.appliedIndex()) {
-            return; // of a node that is behind; nothing that was seen is unseen
-        }
-        report = now;
-        if (here) {
-            return;
+        synchronized (place) {
+            before = report;
+            if (before != null && now.appliedIndex() < before.appliedIndex()) {
+                return; // of a node that is behind; nothing that was seen is unseen
+            }
+            report = now;
+            if (here) {
+                return;
+            }
         }
         for (Map.Entry<GroupReport.Place, GroupReport.Ends> entry :
                 now.partitions().entrySet()) {
