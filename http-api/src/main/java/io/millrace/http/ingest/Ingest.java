@@ -91,7 +91,7 @@ final class Ingest {
     }
 
     HttpFailure unknown(String name) {
-        return Failures.unknownTopic(name, names());
+        return Failures.notShown(log, name);
     }
 
     List<String> names() {

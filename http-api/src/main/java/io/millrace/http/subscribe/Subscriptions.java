@@ -168,9 +168,7 @@ final class Subscriptions {
 
     private Topic topic(Exchange exchange) {
         String name = Names.check("topic", exchange.pathParameter(0));
-        return log.topic(name)
-                .orElseThrow(() -> Failures.unknownTopic(
-                        name, log.topics().stream().map(Topic::name).toList()));
+        return log.topic(name).orElseThrow(() -> Failures.notShown(log, name));
     }
 
     private static int partition(Topic topic, String text) {
