@@ -341,7 +341,8 @@ final class DistantGroup implements AutoCloseable {
             } catch (IOException e) {
                 problem = e.getMessage();
                 LOG.atDebug().setCause(e).log("group {} could not be asked for", number);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // without this thread nothing new would ever be heard
+                problem = "what other nodes say of group %d could not be used: %s".formatted(number, e);
                 LOG.atWarn().setCause(e).log("group {} could not be asked for", number);
             }
             boolean soon = !here && System.nanoTime() - usedNanos < IN_USE_NANOS;

@@ -11,11 +11,12 @@ import io.millrace.replication.metadata.Metadata;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /// What a node believes of those who hold a group that it does not hold.
@@ -23,7 +24,7 @@ class DistantGroupTest {
     private static final byte[] RECORDS = Questions.records(1, 0, 7, 9, 1_000, false);
 
     private final Map<String, byte[]> answers = new ConcurrentHashMap<>();
-    private final List<String> asked = new ArrayList<>();
+    private final List<String> asked = new CopyOnWriteArrayList<>();
 
     private DistantGroup group() {
         Metadata shared = new Metadata();
@@ -37,6 +38,9 @@ class DistantGroupTest {
             @Override
             public CompletableFuture<byte[]> ask(Member member, int group, byte[] command) {
                 asked.add(member.nodeId());
+                if (answers.isEmpty()) {
+                    throw new OutOfMemoryError("as planned");
+                }
                 return CompletableFuture.completedFuture(answers.get(member.nodeId()));
             }
         };
@@ -73,6 +77,19 @@ class DistantGroupTest {
         answers.put("n2", outOfRange(8, 9));
         try (DistantGroup group = group()) {
             assertThatThrownBy(() -> group.ask(RECORDS, 7)).isInstanceOf(OffsetOutOfRangeException.class);
+        }
+    }
+
+    @Test
+    void itGoesOnAskingWhateverHappens() {
+        try (DistantGroup group = group()) {
+            group.start();
+            long deadline = System.nanoTime() + 60_000_000_000L;
+            while (asked.size() < 3 && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(5_000_000);
+            }
+            assertThat(asked).hasSizeGreaterThanOrEqualTo(3);
+            assertThat(group.problem()).contains("as planned");
         }
     }
 }
