@@ -59,12 +59,6 @@ public interface ReplicatedLog extends AutoCloseable {
     /// All topics, by name.
     List<Topic> topics();
 
-    /// Whether a topic was created, also when [#topic] does not show it because this node has not heard yet of
-    /// all groups that hold a part of it.
-    default boolean isCreated(String topic) {
-        return topic(topic).isPresent();
-    }
-
     /// The partition's log on this node; for reading only.
     ///
     /// @throws IllegalArgumentException there is no such topic or partition

@@ -469,13 +469,6 @@ class PlacedGroupsTest {
                 "it is known to be away",
                 () -> cluster.node(other).leader("t", partition).isEmpty());
         assertThat(cluster.node(other).health().problems()).anyMatch(problem -> problem.contains(holder));
-        cluster.kill(other);
-        cluster.reopen(other);
-        Nodes.await(
-                "it knows that there is such a topic", () -> cluster.node(other).isCreated("t"));
-        assertThat(cluster.node(other).topic("t"))
-                .as("nobody has told it what was committed, or how far it goes")
-                .isEmpty();
         cluster.reopen(holder);
         append(cluster, other, partition);
         awaitEverywhere(cluster);

@@ -48,7 +48,7 @@ final class Topics {
 
     private Topic topic(String name) {
         Names.check("topic", name);
-        return log.topic(name).orElseThrow(() -> Failures.notShown(log, name));
+        return log.topic(name).orElseThrow(() -> Failures.unknownTopic(name, names()));
     }
 
     /// Answers when a future completes; it runs on a thread that must not be kept, so the loop does the rest.

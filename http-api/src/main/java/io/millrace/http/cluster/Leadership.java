@@ -84,7 +84,7 @@ public final class Leadership {
                     .copy()
                     .orTimeout(SURE_WITHIN_MS, TimeUnit.MILLISECONDS)
                     .whenComplete((done, lost) -> {
-                        boolean known = log.isCreated(exchange.pathParameter(0));
+                        boolean known = log.topic(exchange.pathParameter(0)).isPresent();
                         exchange.fail(
                                 lost == null && !known
                                         ? failure

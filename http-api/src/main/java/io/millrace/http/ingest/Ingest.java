@@ -91,7 +91,7 @@ final class Ingest {
     }
 
     HttpFailure unknown(String name) {
-        return Failures.notShown(log, name);
+        return Failures.unknownTopic(name, names());
     }
 
     List<String> names() {

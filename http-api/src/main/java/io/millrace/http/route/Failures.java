@@ -8,9 +8,7 @@ import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.MembershipOutcome;
 import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.OutcomeUnknownException;
-import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationException;
-import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -58,17 +56,6 @@ public final class Failures {
         return new HttpFailure(
                 ErrorCode.UNKNOWN_TOPIC,
                 "Topic '" + topic + "' does not exist." + Suggestions.didYouMean(topic, topics));
-    }
-
-    /// For a topic that this node does not show: there is none, or it has not heard yet of all groups that hold
-    /// a part of it, which nobody may take for a deletion.
-    public static HttpFailure notShown(ReplicatedLog log, String topic) {
-        return log.isCreated(topic)
-                ? new HttpFailure(
-                        ErrorCode.NO_LEADER,
-                        "Topic '%s' exists, but a group that holds a part of it is not known to this node yet. Try again; GET /ready says what is missing."
-                                .formatted(topic))
-                : unknownTopic(topic, log.topics().stream().map(Topic::name).toList());
     }
 
     public static HttpFailure unknownPartition(String topic, long partition, int partitions) {

@@ -168,7 +168,9 @@ final class Subscriptions {
 
     private Topic topic(Exchange exchange) {
         String name = Names.check("topic", exchange.pathParameter(0));
-        return log.topic(name).orElseThrow(() -> Failures.notShown(log, name));
+        return log.topic(name)
+                .orElseThrow(() -> Failures.unknownTopic(
+                        name, log.topics().stream().map(Topic::name).toList()));
     }
 
     private static int partition(Topic topic, String text) {

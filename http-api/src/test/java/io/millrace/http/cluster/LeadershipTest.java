@@ -14,6 +14,8 @@ import io.millrace.replication.ClusterView;
 import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
+import io.millrace.replication.Topic;
+import io.millrace.replication.TopicSettings;
 import io.netty.buffer.Unpooled;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -60,9 +62,10 @@ class LeadershipTest {
     /// What a leader of three answers to a record for a topic that it does not know.
     ///
     /// @param barrier whether a majority says what is newest; null while nobody answers
-    /// @param thenKnown whether the topic is known to have been created behind the barrier
+    /// @param thenKnown whether the topic is known behind the barrier
     private static HttpFailure unknownTopic(@Nullable CompletableFuture<Void> barrier, boolean thenKnown)
             throws Exception {
+        Topic made = new Topic("t", 1, TopicSettings.DEFAULT);
         List<Member> members = List.of(member("n1"), member("n2"), member("n3"));
         Cluster cluster = proxy(Cluster.class, (method, arguments) -> switch (method) {
             case "view" -> new ClusterView("n1", members, List.of(), List.of(), List.of());
@@ -73,7 +76,7 @@ class LeadershipTest {
             case "leads" -> true;
             case "layout" -> new GroupLayout(1, false);
             case "cluster" -> cluster;
-            case "isCreated" -> thenKnown;
+            case "topic" -> thenKnown ? Optional.of(made) : Optional.empty();
             default -> throw new UnsupportedOperationException(method);
         });
         CompletableFuture<HttpFailure> answer = new CompletableFuture<>();

@@ -470,11 +470,6 @@ public final class ManyGroups implements ReplicatedLog {
     }
 
     @Override
-    public boolean isCreated(String topic) {
-        return first.state.metadata().topic(topic) != null;
-    }
-
-    @Override
     public List<Topic> topics() {
         return first.state.metadata().topics().stream().filter(this::isVisible).toList();
     }
