@@ -14,6 +14,7 @@ final class LimitedDisk implements Disk {
     volatile long usableBytes = 1 << 30;
     volatile boolean writesFail;
     volatile boolean manifestsFail;
+    volatile boolean deletesFail;
 
     private DiskFile limited(DiskFile file) {
         return new DiskFile() {
@@ -87,6 +88,9 @@ final class LimitedDisk implements Disk {
 
     @Override
     public void delete(Path file) throws IOException {
+        if (deletesFail) {
+            throw new IOException("Input/output error");
+        }
         disk.delete(file);
     }
 

@@ -77,6 +77,8 @@ public final class Node implements AutoCloseable {
     private static final long HAND_OVER_MS = 3000;
     private static final long STARTER_STOP_MS = 10_000;
     private static final long REOPEN_PAUSE_MS = 2000;
+    private static final String ONLY_REPLICA =
+            ". With raft.replication-factor 1 no other node has the records of the groups that are here, so the folder is not set aside. Restore it; or empty it, which gives these records up.";
 
     private final Settings settings;
     private final ClusterSettings cluster;
@@ -314,6 +316,10 @@ public final class Node implements AutoCloseable {
         if (others.isEmpty()) {
             throw damage;
         }
+        if (settings.integer(Setting.REPLICATION_FACTOR) == 1) { // what nobody else has is for a person to give up
+            String said = String.valueOf(damage.getMessage());
+            throw said.endsWith(ONLY_REPLICA) ? damage : new DamagedReplicaException(said + ONLY_REPLICA, damage);
+        }
         Path kept;
         synchronized (opening) {
             closeLog();
@@ -351,7 +357,7 @@ public final class Node implements AutoCloseable {
 
     /// The log found damage while it runs: stop serving it, and begin again as a new node.
     private void damaged(String what) {
-        if (others().isEmpty()) {
+        if (others().isEmpty() || settings.integer(Setting.REPLICATION_FACTOR) == 1) {
             return; // alone there is nothing better than this replica; its health says what is wrong
         }
         handOver();

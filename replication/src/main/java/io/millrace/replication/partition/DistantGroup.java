@@ -62,8 +62,12 @@ final class DistantGroup implements AutoCloseable {
     private final Runnable metadataChanged;
     private final Thread thread;
 
-    private volatile boolean here;
-    private volatile @Nullable GroupReport report;
+    /// Held while it is decided where the group is, and while a newer report is taken: whoever has waited for
+    /// either side to be new enough must not find the other one. Nobody is called while it is held.
+    private final Object place = new Object();
+
+    private volatile boolean here; // written with the lock
+    private volatile @Nullable GroupReport report; // written with the lock
     private volatile long reportNanos;
     private volatile long usedNanos = System.nanoTime() - IN_USE_NANOS;
     private volatile @Nullable String problem;
@@ -108,6 +112,13 @@ final class DistantGroup implements AutoCloseable {
         return here;
     }
 
+    /// Whether it is still where it was before somebody waited; what was waited for is seen then.
+    boolean isStill(boolean wasHere) {
+        synchronized (place) {
+            return here == wasHere;
+        }
+    }
+
     /// Where it shall be, the node that should lead first; empty for everywhere.
     List<String> placement() {
         Document document = shared.get().document(PLACEMENT + number);
@@ -128,20 +139,22 @@ final class DistantGroup implements AutoCloseable {
         if (mine == null) {
             return;
         }
-        GroupReport known = report;
         boolean member = mine.cluster.isMember();
         boolean wanted = member && shallBeHere();
-        if (here
-                && !wanted
-                && known != null
-                && known.appliedIndex() >= mine.state.index() // nothing that was seen is unseen
-                && !(member && mine.consensus.leads())) {
-            here = false;
-        } else if (!here && wanted && (known == null || mine.state.index() >= known.appliedIndex())) {
-            here = true;
-            report = null; // what was true while it was away
-        } else {
-            return;
+        synchronized (place) {
+            GroupReport known = report;
+            if (here
+                    && !wanted
+                    && known != null
+                    && known.appliedIndex() >= mine.state.index() // nothing that was seen is unseen
+                    && !(member && mine.consensus.leads())) {
+                here = false;
+            } else if (!here && wanted && (known == null || mine.state.index() >= known.appliedIndex())) {
+                here = true;
+                report = null; // what was true while it was away
+            } else {
+                return;
+            }
         }
         LOG.atInfo()
                 .addKeyValue("group", number)
@@ -189,7 +202,8 @@ final class DistantGroup implements AutoCloseable {
         return here ? null : problem;
     }
 
-    /// Completes when what is known here holds everything that was acknowledged before.
+    /// Completes when what is known here holds everything that was acknowledged before. The group may have come to
+    /// this node meanwhile: see [#isStill].
     CompletableFuture<Void> barrier() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         Thread.ofVirtual().name("replication-barrier-" + number).start(() -> {
@@ -207,7 +221,7 @@ final class DistantGroup implements AutoCloseable {
     ///
     /// @param from the offset that it is about, for errors
     /// @return an answer that is one
-    /// @throws io.millrace.log.OffsetOutOfRangeException they say that it is
+    /// @throws io.millrace.log.OffsetOutOfRangeException one of them says that it has been deleted
     /// @throws IOException nobody answers in time
     byte[] ask(byte[] question, long from) throws IOException {
         usedNanos = System.nanoTime();
@@ -224,7 +238,11 @@ final class DistantGroup implements AutoCloseable {
                     Questions.open(answer, from).close();
                     return answer;
                 } catch (io.millrace.log.OffsetOutOfRangeException e) {
-                    throw e;
+                    if (from <= e.nextOffset()) {
+                        throw e;
+                    }
+                    // another replica may have it: to say that it does not exist would end whoever reads it
+                    last = new IOException("node '%s' is behind: %s".formatted(member.nodeId(), e.getMessage()), e);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new IOException("interrupted while node '%s' was asked".formatted(member.nodeId()), e);
@@ -283,15 +301,18 @@ final class DistantGroup implements AutoCloseable {
     }
 
     private synchronized void accept(GroupReport now) {
-        GroupReport before = report;
+        GroupReport before;
         reportNanos = System.nanoTime();
         problem = null;
-        if (before != null && now.appliedIndex() < before.appliedIndex()) {
-            return; // of a node that is behind; nothing that was seen is unseen
-        }
-        report = now;
-        if (here) {
-            return;
+        synchronized (place) {
+            before = report;
+            if (before != null && now.appliedIndex() < before.appliedIndex()) {
+                return; // of a node that is behind; nothing that was seen is unseen
+            }
+            report = now;
+            if (here) {
+                return;
+            }
         }
         for (Map.Entry<GroupReport.Place, GroupReport.Ends> entry :
                 now.partitions().entrySet()) {
@@ -320,7 +341,8 @@ final class DistantGroup implements AutoCloseable {
             } catch (IOException e) {
                 problem = e.getMessage();
                 LOG.atDebug().setCause(e).log("group {} could not be asked for", number);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // without this thread nothing new would ever be heard
+                problem = "what other nodes say of group %d could not be used: %s".formatted(number, e);
                 LOG.atWarn().setCause(e).log("group {} could not be asked for", number);
             }
             boolean soon = !here && System.nanoTime() - usedNanos < IN_USE_NANOS;

@@ -24,6 +24,12 @@ public interface GroupPeers {
         return List.of();
     }
 
+    /// Those whose votes may still count: while a change of configuration is not committed, also the members
+    /// that it is to drop.
+    default List<Peer> voting() {
+        return current();
+    }
+
     /// On the leader: the others, those included that are being added; elsewhere empty.
     default List<Follower> followers() {
         return List.of();

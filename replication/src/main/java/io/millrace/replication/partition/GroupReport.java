@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// | text  | leader    | node id, empty for none                                                   |
 /// | 8 + 8 | term, commit | as that node knows them                                                |
 /// | 8     | applied   | index; everything below is in what follows                                |
-/// | 4     | members   | how many; each: peer id, Raft address, HTTP address                       |
+/// | 4     | members   | how many voting; each: peer id, Raft address, HTTP address                |
 /// | 4     | crc32c    | of the metadata                                                           |
 /// | 1     | changed   | 1 when the metadata follow (bytes), 0 when the one who asks has them      |
 /// | 4     | partitions | how many; each: topic id (8), partition (4), earliest (8), next (8), bytes (8) |
@@ -70,7 +70,7 @@ record GroupReport(
         out.writeLong(status.term());
         out.writeLong(status.committedIndex());
         out.writeLong(applied);
-        List<GroupPeers.Peer> members = log.consensus.group().current();
+        List<GroupPeers.Peer> members = log.consensus.group().voting();
         out.writeInt(members.size());
         for (GroupPeers.Peer member : members) {
             Fields.writeText(out, member.peerId());

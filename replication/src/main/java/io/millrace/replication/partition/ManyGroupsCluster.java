@@ -116,7 +116,16 @@ final class ManyGroupsCluster implements Cluster {
     public CompletableFuture<Void> barrier(int group) {
         Cluster asked = group(group);
         DistantGroup distant = distants.get(group);
-        return distant == null || distant.isHere() ? asked.barrier(group) : distant.barrier();
+        return distant == null ? asked.barrier(group) : barrier(group, asked, distant);
+    }
+
+    /// A group that came or went while somebody waited is waited for again, on the other side.
+    private static CompletableFuture<Void> barrier(int group, Cluster asked, DistantGroup distant) {
+        boolean here = distant.isHere();
+        return (here ? asked.barrier(group) : distant.barrier())
+                .thenCompose(done -> distant.isStill(here)
+                        ? CompletableFuture.completedFuture(done)
+                        : barrier(group, asked, distant));
     }
 
     /// Of all groups.

@@ -70,11 +70,12 @@ final class Placer implements AutoCloseable {
     private void run() {
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
-            if (closing || !first.consensus.leads() || first.cluster.members().isEmpty()) {
-                continue;
-            }
             try {
-                round();
+                if (!closing
+                        && first.consensus.leads()
+                        && !first.cluster.members().isEmpty()) {
+                    round();
+                }
             } catch (InterruptedException e) {
                 return; // close() says so
             } catch (ExecutionException | TimeoutException | RuntimeException e) {
@@ -205,10 +206,10 @@ final class Placer implements AutoCloseable {
                 .toList();
     }
 
-    /// The members of a group as this node knows or has been told.
+    /// The members of a group as this node knows or has been told, those included that are being dropped.
     static List<GroupPeers.Peer> members(GroupLog log, DistantGroup distant) {
         if (distant.isHere()) {
-            return log.consensus.group().current();
+            return log.consensus.group().voting();
         }
         GroupReport report = distant.known();
         return report == null ? List.of() : report.members();

@@ -35,7 +35,7 @@ public final class Departures {
     public static void finish(ReplicationSettings settings, Disk disk) throws IOException {
         for (int group = 1; group < settings.groups(); group++) {
             Path raft = settings.dataFolder().resolve("raft");
-            if (says(raft, group, GOING)) {
+            if (isGoing(raft, group)) {
                 deleteLog(raft, group);
                 ReplicationSettings own = settings.ofGroup(group);
                 if (disk.exists(own.dataFolder())) {
@@ -74,9 +74,10 @@ public final class Departures {
         }
     }
 
-    private static boolean says(Path raft, int group, String word) throws IOException {
+    /// Begun and not ended: nothing of the group may run.
+    static boolean isGoing(Path raft, int group) throws IOException {
         Path file = file(raft, group);
-        return Files.exists(file) && Files.readString(file).strip().equals(word);
+        return Files.exists(file) && Files.readString(file).strip().equals(GOING);
     }
 
     private static Path file(Path raft, int group) {

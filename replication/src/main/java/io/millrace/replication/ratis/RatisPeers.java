@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -103,11 +105,26 @@ final class RatisPeers implements GroupPeers {
     @Override
     public List<Peer> current() {
         return peer.get().division().getRaftConf().getCurrentPeers().stream()
-                .map(peer -> new Peer(
-                        peer.getId().toString(),
-                        Objects.requireNonNullElse(peer.getAddress(), ""),
-                        Objects.requireNonNullElse(peer.getClientAddress(), "")))
+                .map(RatisPeers::toPeer)
                 .toList();
+    }
+
+    @Override
+    public List<Peer> voting() {
+        return voting(peer.get().division().getRaftConf());
+    }
+
+    static List<Peer> voting(RaftConfiguration configuration) {
+        Set<RaftPeer> voting = new LinkedHashSet<>(configuration.getCurrentPeers());
+        voting.addAll(configuration.getPreviousPeers());
+        return voting.stream().map(RatisPeers::toPeer).toList();
+    }
+
+    private static Peer toPeer(RaftPeer peer) {
+        return new Peer(
+                peer.getId().toString(),
+                Objects.requireNonNullElse(peer.getAddress(), ""),
+                Objects.requireNonNullElse(peer.getClientAddress(), ""));
     }
 
     @Override

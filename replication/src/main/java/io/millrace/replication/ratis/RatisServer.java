@@ -124,8 +124,20 @@ public final class RatisServer implements ManyGroups.GroupOpener {
             }
         }
         RunningServer old = running();
+        Path folder = settings.dataFolder().resolve("raft");
         try {
+            if (old.isRunning() && Departures.isGoing(folder, group)) {
+                empty(folder, group);
+                running = old.openGroup(group);
+                restartFailure = null;
+                return;
+            }
             old.close();
+            for (int i = 1; i < machines.length; i++) {
+                if (Departures.isGoing(folder, i)) {
+                    empty(folder, i);
+                }
+            }
             for (StateMachine machine : machines()) {
                 // the new server applies what comes after the manifest: nothing twice
                 machine.takeSnapshot();
@@ -145,7 +157,8 @@ public final class RatisServer implements ManyGroups.GroupOpener {
         }
     }
 
-    /// Empties a group that this node is no member of any more.
+    /// Empties a group that this node is no member of any more. A group that is half gone stays closed until the
+    /// rest is gone too: what it took meanwhile would be deleted by the next start.
     ///
     /// @param lastLook asked when the group does not run any more; false leaves everything as it is
     synchronized void reset(int group, Consensus.LastLook lastLook) throws IOException {
@@ -154,17 +167,37 @@ public final class RatisServer implements ManyGroups.GroupOpener {
         }
         Path folder = settings.dataFolder().resolve("raft");
         RunningServer now = running();
-        now.closeGroup(group);
-        try {
-            if (lastLook.mayGo()) {
-                Departures.going(folder, group);
-                Departures.deleteLog(folder, group);
-                machines().get(group).reset();
-                Departures.gone(folder, group);
+        if (!Departures.isGoing(folder, group)) {
+            now.closeGroup(group);
+            boolean goes = false;
+            try {
+                goes = lastLook.mayGo();
+            } finally {
+                if (!goes) {
+                    running = now.openGroup(group);
+                }
             }
-        } finally {
-            running = now.openGroup(group);
+            if (!goes) {
+                return;
+            }
+            try {
+                Departures.going(folder, group);
+            } catch (IOException e) {
+                if (!Departures.isGoing(folder, group)) {
+                    running = now.openGroup(group);
+                }
+                throw e;
+            }
         }
+        empty(folder, group);
+        running = now.openGroup(group);
+    }
+
+    /// Of a group that goes. What was done already is done once more.
+    private void empty(Path folder, int group) throws IOException {
+        Departures.deleteLog(folder, group);
+        machines().get(group).reset();
+        Departures.gone(folder, group);
     }
 
     private boolean isClosing() {

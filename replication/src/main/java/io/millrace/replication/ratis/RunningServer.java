@@ -26,6 +26,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.ExitUtils;
+import org.apache.ratis.util.LifeCycle;
 
 /// One life of this node's Raft server, from its start to its end. A node whose server has failed gets another
 /// one.
@@ -122,6 +123,10 @@ record RunningServer(
                             .formatted(folder, address, RunningPeer.rootCause(e)),
                     e);
         }
+    }
+
+    boolean isRunning() {
+        return server.getLifeCycleState() == LifeCycle.State.RUNNING;
     }
 
     /// Closes a group's division; its files stay.

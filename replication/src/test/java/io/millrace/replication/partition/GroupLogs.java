@@ -24,6 +24,11 @@ public final class GroupLogs {
         return ((ManyGroups) log).all().get(group);
     }
 
+    /// Empties a group of a log that has several.
+    public static void leave(ReplicatedLog log, int group) throws java.io.IOException {
+        ((ManyGroups) log).all().get(group).leave(() -> true);
+    }
+
     public static void applyRetention(ReplicatedLog log) {
         ((GroupLog) log).applyRetention();
     }
