@@ -96,11 +96,22 @@ class GroupsClusterTest {
         throw new AssertionError("did not come to an end within 60 s: " + last);
     }
 
-    private static void append(ReplicatedLog log, int partition, String value) throws Exception {
-        eventually(
-                () -> get(log.append(
-                        new AppendRequest("t", partition, records(value), Acknowledgement.QUORUM, value, 1, -1, null))),
-                outcome -> outcome instanceof AppendOutcome.Appended || outcome instanceof AppendOutcome.Duplicate);
+    private void append(ReplicatedLog log, int partition, String value) throws Exception {
+        try {
+            eventually(
+                    () -> get(log.append(new AppendRequest(
+                            "t", partition, records(value), Acknowledgement.QUORUM, value, 1, -1, null))),
+                    outcome -> outcome instanceof AppendOutcome.Appended || outcome instanceof AppendOutcome.Duplicate);
+        } catch (AssertionError never) {
+            StringBuilder state = new StringBuilder("partition %d:".formatted(partition));
+            if (started != null) {
+                started.nodes()
+                        .forEach((id, node) -> state.append("%n%s: %s%n   %s"
+                                .formatted(
+                                        id, node.health(), node.cluster().view().groups())));
+            }
+            throw new AssertionError(state.toString(), never);
+        }
     }
 
     private static List<@Nullable String> leaders(ReplicatedLog log) {
