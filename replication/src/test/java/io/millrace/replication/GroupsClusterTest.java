@@ -378,16 +378,6 @@ class GroupsClusterTest {
             NodeCluster cluster,
             java.util.function.Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
             throws Exception {
-        MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (outcome instanceof MembershipOutcome.NotLeader && System.nanoTime() < deadline) {
-            for (ReplicatedLog node : List.copyOf(cluster.nodes().values())) {
-                if (outcome instanceof MembershipOutcome.NotLeader && node.leads("", 0)) {
-                    outcome = what.apply(node.cluster()).get(150, TimeUnit.SECONDS);
-                }
-            }
-            java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
-        }
-        return outcome;
+        return cluster.changeByGroupZero(what, outcome -> !(outcome instanceof MembershipOutcome.NotLeader));
     }
 }

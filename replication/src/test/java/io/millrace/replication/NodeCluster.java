@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -222,6 +223,23 @@ final class NodeCluster implements AutoCloseable {
             }
             LockSupport.parkNanos(5_000_000);
         }
+    }
+
+    /// Asks whoever leads group 0, again until the outcome is `decided` or there is no more patience.
+    MembershipOutcome changeByGroupZero(
+            Function<Cluster, CompletableFuture<MembershipOutcome>> what, Predicate<MembershipOutcome> decided)
+            throws Exception {
+        MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
+        while (!decided.test(outcome) && System.nanoTime() < deadline) {
+            for (ReplicatedLog node : List.copyOf(nodes.values())) {
+                if (!decided.test(outcome) && node.leads("", 0)) {
+                    outcome = what.apply(node.cluster()).get(150, TimeUnit.SECONDS);
+                }
+            }
+            LockSupport.parkNanos(50_000_000);
+        }
+        return outcome;
     }
 
     /// What a test does with one leader.

@@ -145,18 +145,10 @@ class PlacedGroupsTest {
     private static MembershipOutcome change(
             NodeCluster cluster, Function<Cluster, java.util.concurrent.CompletableFuture<MembershipOutcome>> what)
             throws Exception {
-        MembershipOutcome outcome = new MembershipOutcome.NotLeader(null);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
-        while ((outcome instanceof MembershipOutcome.NotLeader || outcome instanceof MembershipOutcome.Busy)
-                && System.nanoTime() < deadline) {
-            for (ReplicatedLog node : List.copyOf(cluster.nodes().values())) {
-                if (!(outcome instanceof MembershipOutcome.Done) && node.leads("", 0)) {
-                    outcome = what.apply(node.cluster()).get(150, TimeUnit.SECONDS);
-                }
-            }
-            LockSupport.parkNanos(50_000_000);
-        }
-        return outcome;
+        return cluster.changeByGroupZero(
+                what,
+                outcome -> !(outcome instanceof MembershipOutcome.NotLeader)
+                        && !(outcome instanceof MembershipOutcome.Busy));
     }
 
     @Test
@@ -431,6 +423,10 @@ class PlacedGroupsTest {
         awaitPlaced(cluster);
         awaitEverywhere(cluster);
 
+        assertThat(change(cluster, it -> it.reassign(new Reassignment.Factor(1))))
+                .isInstanceOfSatisfying(
+                        MembershipOutcome.Refused.class,
+                        refused -> assertThat(refused.message()).contains("start them all with 1 first"));
         assertThat(change(cluster, it -> it.reassign(new Reassignment.Factor(4))))
                 .isInstanceOf(MembershipOutcome.Refused.class);
         assertThat(change(cluster, it -> it.reassign(new Reassignment.Factor(3))))

@@ -351,19 +351,7 @@ final class Batcher implements PendingEntry.Owner {
     void stop(Throwable cause) {
         stopped = true;
         LockSupport.unpark(thread);
-        if (Thread.currentThread() != thread) {
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        Threads.awaitEnd(thread);
         drain(cause);
     }
 

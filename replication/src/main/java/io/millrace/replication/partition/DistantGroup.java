@@ -42,6 +42,7 @@ final class DistantGroup implements AutoCloseable {
     static final String PLACEMENT = "_placement/";
 
     private static final Logger LOG = LoggerFactory.getLogger(DistantGroup.class);
+    private static final Metadata NOTHING = new Metadata();
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(400);
     private static final long LOOK_SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(40);
     /// Somebody has looked so lately that news are wanted soon.
@@ -180,7 +181,7 @@ final class DistantGroup implements AutoCloseable {
     /// What the group's metadata are, as far as others have told.
     Metadata metadata() {
         GroupReport known = report();
-        return known == null ? new Metadata() : known.metadata();
+        return known == null ? NOTHING : known.metadata();
     }
 
     GroupReport.Ends ends(long topicId, int partition) {
@@ -202,8 +203,8 @@ final class DistantGroup implements AutoCloseable {
         return here ? null : problem;
     }
 
-    /// Completes when what is known here holds everything that was acknowledged before. The group may have come to
-    /// this node meanwhile: see [#isStill].
+    /// Completes when what is known here holds everything that was acknowledged before. The group may have come
+    /// to this node meanwhile: see [#isStill].
     CompletableFuture<Void> barrier() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         Thread.ofVirtual().name("replication-barrier-" + number).start(() -> {
@@ -353,20 +354,7 @@ final class DistantGroup implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
-        LockSupport.unpark(thread);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join(ANSWER_WITHIN_MS);
-                if (thread.isAlive()) {
-                    thread.interrupt();
-                }
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        thread.interrupt(); // it may wait for an answer
+        Threads.awaitEnd(thread);
     }
 }

@@ -1074,20 +1074,9 @@ public final class GroupLog implements ReplicatedLog {
         copies.closeAll();
         batcher.stop(new ReplicationException("the log is closed; the write has not happened", null));
         cluster.close();
-        boolean interrupted = false;
-        for (Thread thread : List.of(housekeeper, watch)) {
-            LockSupport.unpark(thread);
-            while (thread.isAlive() && thread != Thread.currentThread()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        List<Thread> threads = List.of(housekeeper, watch);
+        threads.forEach(LockSupport::unpark);
+        Threads.awaitEnd(threads);
     }
 
     private void closeParts() {

@@ -754,23 +754,11 @@ public final class ManyGroups implements ReplicatedLog {
                         .name("replication-close-" + group.number)
                         .start(() -> how.accept(group)))
                 .toList();
-        boolean interrupted = false;
-        for (Thread closer : closers) {
-            while (closer.isAlive()) {
-                try {
-                    closer.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
+        Threads.awaitEnd(closers);
         try {
             lock.close();
         } catch (IOException e) {
             LOG.atWarn().setCause(e).log("the lock of {} could not be released", settings.dataFolder());
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }

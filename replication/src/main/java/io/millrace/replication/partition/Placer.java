@@ -270,6 +270,11 @@ final class Placer implements AutoCloseable {
                             "a replication factor is 1 to %d here, because there are %d nodes; not %d"
                                     .formatted(nodes.size(), nodes.size(), replicas));
                 }
+                if (replicas == 1 && factorAtFirst > 1) {
+                    yield new MembershipOutcome.Refused(
+                            "with one replica a damaged one must not be set aside, and nodes that were started with raft.replication-factor %d would do that; start them all with 1 first"
+                                    .formatted(factorAtFirst));
+                }
                 put(FACTOR, Integer.toString(replicas), -1);
                 yield new MembershipOutcome.Done();
             }
@@ -322,16 +327,6 @@ final class Placer implements AutoCloseable {
     public void close() {
         closing = true;
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 }

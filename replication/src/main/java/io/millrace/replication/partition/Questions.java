@@ -13,9 +13,11 @@ import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.CRC32C;
@@ -51,6 +53,10 @@ final class Questions {
     static final int RECORD_HEAD_BYTES = 8 + 8 + 1 + 4 + 4 + 4;
 
     private static final long BARRIER_TIMEOUT_MS = 5_000;
+    /// Answers with records that are made at the same time; each takes a few times [#RECORD_BYTES_MAX] at most. Who
+    /// is refused asks another node, and again.
+    static final int ANSWERS_MAX = 32;
+    static final Semaphore ANSWERING = new Semaphore(ANSWERS_MAX);
 
     private Questions() {}
 
@@ -116,6 +122,11 @@ final class Questions {
         if (!here) {
             return CompletableFuture.completedFuture(new byte[] {NOT_HERE});
         }
+        boolean large = question[0] == RECORDS;
+        if (large && !ANSWERING.tryAcquire()) {
+            return CompletableFuture.completedFuture(
+                    failed("%d questions for records are being answered already; ask again".formatted(ANSWERS_MAX)));
+        }
         CompletableFuture<byte[]> answer = new CompletableFuture<>();
         Thread.ofVirtual().name("replication-answer-" + log.number).start(() -> {
             try {
@@ -137,6 +148,10 @@ final class Questions {
             } catch (Error e) {
                 answer.complete(failed(e.toString()));
                 throw e;
+            } finally {
+                if (large) {
+                    ANSWERING.release();
+                }
             }
         });
         return answer;
@@ -187,6 +202,7 @@ final class Questions {
     private static byte[] recordsOf(RecordReader reader, long end, int bytesMax) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
+        out.write(new byte[RECORDS_START]); // filled in below
         int count = 0;
         if (reader.fill(end, bytesMax)) {
             while (reader.next()) {
@@ -208,21 +224,15 @@ final class Questions {
                 count++;
             }
         }
-        byte[] body = bytes.toByteArray();
-        int found = count;
-        long next = reader.position();
-        byte[] answer = bytes(to -> {
-            to.writeByte(ANSWERED);
-            to.writeLong(next);
-            to.writeInt(found);
-            to.write(body);
-        });
+        out.writeInt(0);
+        byte[] answer = bytes.toByteArray();
+        int behind = answer.length - 4;
+        ByteBuffer fields = ByteBuffer.wrap(answer);
+        fields.put(0, ANSWERED).putLong(1, reader.position()).putInt(9, count);
         CRC32C crc = new CRC32C();
-        crc.update(answer);
-        return bytes(to -> {
-            to.write(answer);
-            to.writeInt((int) crc.getValue());
-        });
+        crc.update(answer, 0, behind);
+        fields.putInt(behind, (int) crc.getValue());
+        return answer;
     }
 
     /// The answer's payload.
