@@ -8,6 +8,12 @@ public interface CatalogPort {
     /// Every definition now.
     Map<String, String> load();
 
+    /// Completes once [#load] has, and queries see, everything that was made at any node before the call.
+    /// Exceptionally when nobody can tell in time.
+    default CompletableFuture<Void> upToDate() {
+        return CompletableFuture.completedFuture(null);
+    }
+
     /// Stores a definition; an empty text deletes it. Completes once it is durable.
     CompletableFuture<Void> store(String key, String text);
 

@@ -76,7 +76,7 @@ public interface ReplicatedLog extends AutoCloseable {
 
     /// The partition's log on this node; for reading only.
     ///
-    /// @throws IllegalArgumentException there is no such topic or partition
+    /// @throws UnknownPartitionException there is no such topic or partition
     PartitionLog partition(String topic, int partition);
 
     OptionalLong committed(String topic, String group, int partition);

@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,6 +113,31 @@ class SingleNodeTest {
         assertThatThrownBy(() -> log.partition(topic, 2)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> log.append(AppendRequest.of(topic, 0, new RecordBuffer())))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void whoSeesATopicFindsItsPartitionsAlsoWhileItIsBeingMade() throws Exception {
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger found = new AtomicInteger();
+        CompletableFuture<Void> looking = CompletableFuture.runAsync(() -> {
+            for (int next = 0; !over.get(); ) {
+                String name = topic + next;
+                if (log.topic(name).isPresent()) {
+                    assertThat(log.partition(name, 3).nextOffset()).isZero();
+                    next = found.incrementAndGet();
+                }
+            }
+        });
+        for (int i = 0; i < 50; i++) {
+            get(log.createTopic(topic + i, partitions(4)));
+        }
+        Nodes.await("all are found", () -> found.get() == 50 || looking.isCompletedExceptionally());
+        over.set(true);
+        get(looking);
+        for (int i = 0; i < 50; i++) {
+            get(log.deleteTopic(topic + i));
+        }
+        assertThatThrownBy(() -> log.partition(topic + 0, 3)).isInstanceOf(UnknownPartitionException.class);
     }
 
     @Test

@@ -43,7 +43,10 @@ public final class Leadership {
 
     /// What a node that is behind the others may say of what they have.
     private static final Set<String> MAY_BE_NEW = Set.of(
-            ErrorCode.UNKNOWN_TOPIC.code(), ErrorCode.UNKNOWN_PARTITION.code(), ErrorCode.OFFSET_OUT_OF_RANGE.code());
+            ErrorCode.UNKNOWN_TOPIC.code(),
+            ErrorCode.UNKNOWN_PARTITION.code(),
+            ErrorCode.UNKNOWN_VIEW.code(),
+            ErrorCode.OFFSET_OUT_OF_RANGE.code());
 
     private static final int DELETED = 410;
 
@@ -191,12 +194,26 @@ public final class Leadership {
         }
     }
 
+    /// The same for a read about any partition.
+    ///
+    /// @throws Exception what the read throws, or `invalid_parameter`
+    public void read(Exchange exchange, Bodies.Plain read) throws Exception {
+        read(exchange, this::everything, read);
+    }
+
+    private CompletableFuture<Void> everything() {
+        return log.cluster().barriers();
+    }
+
     /// Does a read of what this node has. That something does not exist is said only when it is certain: a client
     /// may have heard of it from a node that is ahead of this one.
     ///
-    /// @param upToDate completes once this node has what the read is about
     /// @throws Exception what the read throws
-    public void readHere(Exchange exchange, Supplier<CompletableFuture<Void>> upToDate, Bodies.Plain read)
+    public void readHere(Exchange exchange, Bodies.Plain read) throws Exception {
+        readHere(exchange, this::everything, read);
+    }
+
+    private void readHere(Exchange exchange, Supplier<CompletableFuture<Void>> upToDate, Bodies.Plain read)
             throws Exception {
         try {
             read.handle(exchange);

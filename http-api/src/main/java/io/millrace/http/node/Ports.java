@@ -293,6 +293,11 @@ final class Ports {
         }
 
         @Override
+        public CompletableFuture<Void> upToDate() {
+            return log.cluster().barriers();
+        }
+
+        @Override
         public CompletableFuture<Void> store(String key, String text) {
             return told(log.putDocument(DEFINITIONS + key, text.getBytes(StandardCharsets.UTF_8), -1))
                     .thenAccept(outcome -> {

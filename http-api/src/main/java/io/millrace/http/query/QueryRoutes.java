@@ -55,7 +55,7 @@ public final class QueryRoutes {
                         ViewHandler.PARAMETERS,
                         -1,
                         0,
-                        Bodies.withoutBodyOnThread(views::read),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.readHere(exchange, views::read)),
                         "Read a view or table by the values of columns, or watch its changes"),
                 route(HttpMethod.GET, "/v1/catalog", queries::catalog, "List what can be queried, with columns"));
     }

@@ -12,6 +12,7 @@ import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.ReplicationException;
 import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
+import io.millrace.replication.UnknownPartitionException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -230,6 +231,8 @@ public final class Failures {
                         ErrorCode.OUTCOME_UNKNOWN,
                         "Nobody can tell whether the write happened (" + unknown.getMessage()
                                 + "). The same idempotency_key finds out.");
+            case UnknownPartitionException gone ->
+                new HttpFailure(ErrorCode.UNKNOWN_TOPIC, "It was just deleted: " + gone.getMessage() + ".");
             case NotLeaderException elsewhere -> notLeader(elsewhere.leader());
             case ReplicationException refused ->
                 new HttpFailure(ErrorCode.WRITE_FAILED, "Nothing was written: " + refused.getMessage() + ".");

@@ -34,8 +34,7 @@ public final class SubscribeRoutes {
                         Subscriptions.TAIL_NAMES,
                         0,
                         0,
-                        Bodies.withoutBodyOnThread(exchange -> leadership.readHere(
-                                exchange, () -> log.cluster().barriers(), subscriptions::tail)),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.readHere(exchange, subscriptions::tail)),
                         "Follow the records of a topic"));
     }
 }

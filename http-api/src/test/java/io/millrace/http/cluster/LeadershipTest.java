@@ -149,6 +149,7 @@ class LeadershipTest {
                 IntStream.range(0, nodes).mapToObj(i -> member("n" + i)).toList();
         Cluster cluster = proxy(Cluster.class, (method, arguments) -> switch (method) {
             case "view" -> new ClusterView("n1", members, List.of(), List.of(), List.of());
+            case "barriers" -> upToDate;
             default -> throw new UnsupportedOperationException(method);
         });
         ReplicatedLog log = proxy(ReplicatedLog.class, (method, arguments) -> switch (method) {
@@ -165,7 +166,7 @@ class LeadershipTest {
                 new Leadership(log, "n1", new Peers("", null), node -> Optional.of("http://" + node), new Metrics());
         Iterator<HttpFailure> failures = List.of(first, second).iterator();
         try {
-            leadership.readHere(exchange, () -> upToDate, asked -> {
+            leadership.readHere(exchange, asked -> {
                 throw failures.next();
             });
         } catch (HttpFailure failure) {

@@ -127,6 +127,13 @@ class ClusterOverHttpTest {
                 if (!topic.equals("orders")) {
                     ask(leader, "POST /broker/topics", "{\"name\":\"%s\",\"partitions\":1}".formatted(topic));
                     ask(follower, "GET /broker/topics/" + topic, "");
+                    String name = "t" + System.nanoTime();
+                    ask(leader, "POST /v1/sql", "CREATE TABLE %s (a BIGINT PRIMARY KEY)".formatted(name));
+                    if (round % 20 == 0) {
+                        ask(follower, "GET /v1/views/" + name, "");
+                    } else {
+                        ask(follower, "POST /v1/sql", "SELECT * FROM " + name);
+                    }
                 }
                 Matcher written = Pattern.compile("\"offset\":(\\d+)")
                         .matcher(ask(leader, "POST /broker/topics/" + topic + "/produce?partition=0", "x"));
@@ -143,6 +150,12 @@ class ClusterOverHttpTest {
             assertThat(Wire.call(cluster.address(follower), "GET /broker/tail/nothing", "")
                             .status())
                     .isEqualTo(404);
+            assertThat(Wire.call(cluster.address(follower), "GET /v1/views/nothing", "")
+                            .status())
+                    .isEqualTo(404);
+            assertThat(Wire.call(cluster.address(follower), "POST /v1/sql", "SELECT * FROM nothing")
+                            .body())
+                    .contains("unknown_table");
             assertThat(Wire.call(
                                     cluster.address(follower),
                                     "GET /broker/consume/orders/g/one?consistency=linearizable",

@@ -152,7 +152,7 @@ final class Problems {
 
     static SqlException unknownTable(String name, int line, int column, Collection<String> tables) {
         return new SqlException(
-                "unknown_table",
+                SqlException.UNKNOWN_TABLE,
                 "Stream, table, view or topic '" + name + "' does not exist.",
                 line,
                 column,

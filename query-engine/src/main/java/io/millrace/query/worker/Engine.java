@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -113,7 +114,7 @@ public final class Engine implements QueryEngine {
 
     @Override
     public RunningStatement execute(ParsedStatement statement, Session session, ResultListener listener) {
-        return switch (front.plan(statement, session, catalogNow())) {
+        return switch (plan(statement, session)) {
             case PlannedStatement.Query query
             when query.emit().continuous() ->
                 launch(id -> new ContinuousTask(
@@ -168,6 +169,30 @@ public final class Engine implements QueryEngine {
                 yield answered(listener, action + " QUERY");
             }
         };
+    }
+
+    /// Somebody may have made at another node, a moment ago, what this one does not know. That it does not exist is
+    /// said only when this one has everything.
+    private PlannedStatement plan(ParsedStatement statement, Session session) {
+        try {
+            return front.plan(statement, session, catalogNow());
+        } catch (SqlException unknown) {
+            if (!unknown.code().equals(SqlException.UNKNOWN_TABLE)) {
+                throw unknown;
+            }
+            try {
+                definitions.upToDate().join();
+            } catch (CompletionException nobodyTells) {
+                throw new SqlException(
+                        "no_leader",
+                        unknown.getMessage()
+                                + " That is what this node knows; no majority of the nodes says in time what is new.",
+                        unknown.line(),
+                        unknown.column(),
+                        "Try again, or ask another node.");
+            }
+            return front.plan(statement, session, catalogNow());
+        }
     }
 
     private RunningStatement ending(

@@ -61,24 +61,25 @@ public final class Metadata {
         return topics.values().stream().map(TopicFact::topic).toList();
     }
 
-    /// The name must be free.
-    public Topic create(String name, TopicSettings asked) {
+    /// A topic that could be added now; nothing changes.
+    public TopicFact draft(String name, TopicSettings asked) {
         Retention retention = retentionOfNewTopics != null && asked.retention().equals(Retention.FOREVER)
                 ? retentionOfNewTopics
                 : asked.retention();
-        long id = nextTopicId;
-        Topic topic = new Topic(name, id, withRetention(asked, retention));
-        put(new TopicFact(topic, asked));
-        nextTopicId = id + 1; // last: whoever sees it raised sees the topic
-        return topic;
+        return draft(nextTopicId, name, asked, retention);
     }
 
-    /// Takes over a topic that another group has created. Its name must be free and its id new.
-    public Topic adopt(long id, String name, TopicSettings asked, Retention retention) {
-        Topic topic = new Topic(name, id, withRetention(asked, retention));
-        put(new TopicFact(topic, asked));
-        nextTopicId = Math.max(nextTopicId, id + 1);
-        return topic;
+    /// The same, of a topic that another group has created.
+    public static TopicFact draft(long id, String name, TopicSettings asked, Retention retention) {
+        return new TopicFact(new Topic(name, id, withRetention(asked, retention)), asked);
+    }
+
+    /// From now on there is the topic: whoever sees it must find its partitions. Its name must be free and its id
+    /// new.
+    public Topic add(TopicFact fact) {
+        put(fact);
+        nextTopicId = Math.max(nextTopicId, fact.topic().id() + 1); // last: whoever sees it raised sees the topic
+        return fact.topic();
     }
 
     /// Ids below it have been given, for ever.

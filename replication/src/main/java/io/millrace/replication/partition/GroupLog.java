@@ -25,6 +25,7 @@ import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import io.millrace.replication.TopicPartition;
 import io.millrace.replication.TopicSettings;
+import io.millrace.replication.UnknownPartitionException;
 import io.millrace.replication.metadata.Fields;
 import io.millrace.replication.metadata.Metadata;
 import io.millrace.replication.snapshot.ServedCopies;
@@ -619,11 +620,10 @@ public final class GroupLog implements ReplicatedLog {
         Metadata.TopicFact fact = state.metadata().topic(topic);
         PartitionLog log = fact == null ? null : state.partition(fact.topic().id(), partition);
         if (log == null) {
-            throw new IllegalArgumentException(
-                    fact == null
-                            ? "there is no topic '%s'".formatted(topic)
-                            : "topic '%s' has partitions 0 to %d, not %d"
-                                    .formatted(topic, fact.topic().partitions() - 1, partition));
+            throw fact == null || (partition >= 0 && partition < fact.topic().partitions()) // deleted just now
+                    ? new UnknownPartitionException("there is no topic '%s'".formatted(topic))
+                    : new UnknownPartitionException("topic '%s' has partitions 0 to %d, not %d"
+                            .formatted(topic, fact.topic().partitions() - 1, partition));
         }
         return log;
     }

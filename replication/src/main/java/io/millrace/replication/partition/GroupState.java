@@ -435,10 +435,14 @@ public final class GroupState implements StateMachine {
                             ? new TopicOutcome.Done(existing.topic(), false)
                             : new TopicOutcome.AlreadyExists(existing.topic()));
         }
-        Topic topic = metadata.create(name, asked);
-        replicas.put(topic.id(), newReplicas(topic, logs(), Map.of()));
+        return add(metadata.draft(name, asked));
+    }
+
+    private CommandOutcome add(Metadata.TopicFact fact) {
+        Topic topic = fact.topic();
+        replicas.put(topic.id(), newReplicas(topic, logs(), Map.of())); // first: they are looked for once it is seen
         metadataChanged = true;
-        return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
+        return new CommandOutcome.TopicDecided(new TopicOutcome.Done(metadata.add(fact), true));
     }
 
     /// A topic of group 0 with partitions in this group, or its new retention. Ids only go up: one that was
@@ -458,10 +462,7 @@ public final class GroupState implements StateMachine {
         if (before != null) {
             forget(before); // deleted and made again under the same name
         }
-        Topic topic = metadata.adopt(id, name, asked, retention);
-        replicas.put(topic.id(), newReplicas(topic, logs(), Map.of()));
-        metadataChanged = true;
-        return new CommandOutcome.TopicDecided(new TopicOutcome.Done(topic, true));
+        return add(Metadata.draft(id, name, asked, retention));
     }
 
     private CommandOutcome delete(String name) {

@@ -22,6 +22,7 @@ import io.millrace.replication.Topic;
 import io.millrace.replication.TopicOutcome;
 import io.millrace.replication.TopicPartition;
 import io.millrace.replication.TopicSettings;
+import io.millrace.replication.UnknownPartitionException;
 import io.millrace.replication.metadata.Metadata;
 import io.millrace.replication.metadata.Metadata.TopicFact;
 import io.millrace.replication.partition.GroupLog.Other;
@@ -499,7 +500,7 @@ public final class ManyGroups implements ReplicatedLog {
     public PartitionLog partition(String topic, int partition) {
         TopicFact fact = visible(topic);
         if (fact == null) {
-            throw new IllegalArgumentException("there is no topic '%s'".formatted(topic));
+            throw new UnknownPartitionException("there is no topic '%s'".formatted(topic));
         }
         if (!has(fact, partition)) {
             return first.partition(topic, partition); // which says what there is

@@ -75,13 +75,13 @@ class OutcomeLayoutTest {
         Metadata shared = new Metadata();
         Metadata own = new Metadata();
         TopicSettings one = new TopicSettings(1, 0, Retention.FOREVER, TopicSettings.Cleanup.DELETE, Map.of());
-        Topic a = shared.create("a", one); // id 1, group 1 of 3
-        shared.create("b", one); // id 2, group 2
-        Topic c = shared.create("c", one); // id 3, group 0
-        Topic d = shared.create("d", one); // id 4, group 1
-        own.adopt(a.id(), "a", one, Retention.FOREVER);
-        own.adopt(d.id(), "d", one, Retention.FOREVER);
-        own.adopt(7, "from the future", one, Retention.FOREVER); // group 0 lags on this node
+        Topic a = shared.add(shared.draft("a", one)); // id 1, group 1 of 3
+        shared.add(shared.draft("b", one)); // id 2, group 2
+        Topic c = shared.add(shared.draft("c", one)); // id 3, group 0
+        Topic d = shared.add(shared.draft("d", one)); // id 4, group 1
+        own.add(Metadata.draft(a.id(), "a", one, Retention.FOREVER));
+        own.add(Metadata.draft(d.id(), "d", one, Retention.FOREVER));
+        own.add(Metadata.draft(7, "from the future", one, Retention.FOREVER)); // group 0 lags on this node
         assertThat(GroupFollower.changes(shared, own, 1, new GroupLayout(3, false)))
                 .isEmpty();
 

@@ -33,9 +33,9 @@ class ManifestTest {
         Metadata metadata = new Metadata();
         TopicSettings asked = new TopicSettings(
                 3, 2, new Retention(5_000, 7), TopicSettings.Cleanup.COMPACT, Map.of("schema", "orders-v1"));
-        metadata.create("orders", asked);
+        metadata.add(metadata.draft("orders", asked));
         metadata.setRetentionOfAll(new Retention(9, -1));
-        metadata.create("users", TopicSettings.DEFAULT);
+        metadata.add(metadata.draft("users", TopicSettings.DEFAULT));
         metadata.commit("readers", 1, 2, 77);
         metadata.put("catalog/x", new byte[] {1, 2, 3});
         metadata.put("catalog/x", new byte[] {4});
