@@ -8,6 +8,7 @@ import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Names;
 import io.millrace.http.route.Parameters;
+import io.millrace.http.route.Sure;
 import io.millrace.log.PartitionLog;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Topic;
@@ -51,8 +52,11 @@ final class Subscriptions {
     }
 
     /// `GET /broker/consume/{topic}/{group}/{partition}`
-    void consume(Exchange exchange) {
-        Topic topic = topic(exchange);
+    void consume(Exchange exchange) throws Exception {
+        Sure.withTopic(log, exchange, exchange.pathParameter(0), topic -> consume(exchange, topic));
+    }
+
+    private void consume(Exchange exchange, Topic topic) {
         String group = Names.check("group", exchange.pathParameter(1));
         int partition = partition(topic, exchange.pathParameter(2));
         Parameters parameters = exchange.parameters();
@@ -104,7 +108,7 @@ final class Subscriptions {
 
     /// `GET /broker/tail/{topic}`
     void tail(Exchange exchange) throws IOException {
-        Topic topic = topic(exchange);
+        Topic topic = Sure.topic(log, exchange.pathParameter(0));
         Parameters parameters = exchange.parameters();
         String only = parameters.text("partition");
         String filter = parameters.text("filter");
@@ -164,11 +168,6 @@ final class Subscriptions {
                 ErrorCode.INVALID_PARAMETER,
                 "Parameter 'from' must be end, start, -10 (the newest ten of each partition), or a time: @1750000000000"
                         + " or @2026-11-21T10:00:00Z; not '" + from + "'.");
-    }
-
-    private Topic topic(Exchange exchange) {
-        String name = Names.check("topic", exchange.pathParameter(0));
-        return log.topic(name).orElseThrow(() -> Failures.notFound(log, name));
     }
 
     private static int partition(Topic topic, String text) {
