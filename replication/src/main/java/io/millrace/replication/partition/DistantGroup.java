@@ -309,10 +309,7 @@ final class DistantGroup implements AutoCloseable {
     /// @return the report that was made after the call began
     GroupReport look(boolean linearizable, long withinNanos) throws IOException {
         GroupReport before = report;
-        byte[] answer = ask(
-                Questions.report(linearizable, before == null ? Optional.empty() : Optional.of(before.checksum())),
-                0,
-                withinNanos);
+        byte[] answer = ask(Questions.report(linearizable, before), 0, withinNanos);
         GroupReport now = GroupReport.read(Questions.open(answer, 0), before);
         accept(now);
         return now;
@@ -324,14 +321,23 @@ final class DistantGroup implements AutoCloseable {
         problem = null;
         synchronized (place) {
             before = report;
-            if (before != null && now.appliedIndex() < before.appliedIndex()) {
-                return; // of a node that is behind; nothing that was seen is unseen
+            if (before != null && (now.appliedIndex() < before.appliedIndex() || now.isOlderFromSameNode(before))) {
+                return; // of a node that is behind, or overtaken on its way; nothing that was seen is unseen
             }
             report = now;
             if (here) {
                 return;
             }
         }
+        if (before == null || before.partitions() != now.partitions()) {
+            tellAppended(before, now);
+        }
+        if (before == null || before.checksum() != now.checksum()) {
+            metadataChanged.run();
+        }
+    }
+
+    private void tellAppended(@Nullable GroupReport before, GroupReport now) {
         for (Map.Entry<GroupReport.Place, GroupReport.Ends> entry :
                 now.partitions().entrySet()) {
             GroupReport.Place place = entry.getKey();
@@ -343,9 +349,6 @@ final class DistantGroup implements AutoCloseable {
                                             .next())) {
                 appended.accept(new TopicPartition(fact.topic().name(), place.partition()));
             }
-        }
-        if (before == null || before.checksum() != now.checksum()) {
-            metadataChanged.run();
         }
     }
 

@@ -134,6 +134,7 @@ public final class GroupLog implements ReplicatedLog {
     final Batcher batcher;
     final GroupCluster cluster;
     private final Hearing hearing;
+    final ReportedEnds reportedEnds = new ReportedEnds();
     final MemberBook book;
     final Rebuild rebuild;
     final Scrubber scrubber;
