@@ -7,8 +7,16 @@ import java.util.Optional;
 
 /// The topics that queries read. Any thread.
 public interface InputPort {
+    /// Code of the [SqlException] for what cannot be told yet, but will be.
+    String NOT_READY = "not_ready";
+
+    /// A topic. May wait some seconds for what this node has not heard of since it started.
+    ///
+    /// @return empty only when there is no such topic
+    /// @throws SqlException [#NOT_READY]
     Optional<InputTopic> topic(String name);
 
+    /// All topics, likewise; also those that [#topic] would still wait for.
     List<InputTopic> topics();
 
     /// A reader that delivers markers too.

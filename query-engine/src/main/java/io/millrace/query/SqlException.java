@@ -5,10 +5,6 @@ import org.jspecify.annotations.Nullable;
 /// A statement that cannot be run, said so that its author can mend it.
 public final class SqlException extends RuntimeException {
     private static final long serialVersionUID = 1;
-
-    /// Code for a name that no stream, table, view or topic has.
-    public static final String UNKNOWN_TABLE = "unknown_table";
-
     private final String code;
     private final int line;
     private final int column;

@@ -71,8 +71,21 @@ public interface ReplicatedLog extends AutoCloseable {
         return cluster().barriers();
     }
 
-    /// All topics, by name.
+    /// All topics that this node knows of, by name; also those that [#topic] does not find yet.
     List<Topic> topics();
+
+    /// Like [#topic], but who is told that there is none can rely on it: what may have been acknowledged before
+    /// this log was opened, and has not been heard of yet, is waited for, some seconds at most. No wait when the
+    /// topic is there.
+    ///
+    /// @return completes exceptionally with [NotHeardException] when it cannot be told in time, or the topic
+    ///     exists and a group that holds a part of it does not say so in time
+    CompletableFuture<Optional<Topic>> sureTopic(String name);
+
+    /// Like [#topics], with everything that had been acknowledged when this log was opened.
+    ///
+    /// @return completes exceptionally with [NotHeardException], as [#sureTopic]
+    CompletableFuture<List<Topic>> sureTopics();
 
     /// The partition's log on this node; for reading only.
     ///
@@ -83,6 +96,11 @@ public interface ReplicatedLog extends AutoCloseable {
 
     /// Group names, and for each its committed offsets by topic and partition.
     Map<String, Map<TopicPartition, Long>> groups();
+
+    /// Like [#groups], with everything that had been acknowledged when this log was opened.
+    ///
+    /// @return completes exceptionally with [NotHeardException], as [#sureTopic]
+    CompletableFuture<Map<String, Map<TopicPartition, Long>>> sureGroups();
 
     Optional<Document> document(String key);
 

@@ -35,7 +35,8 @@ class PlacedGroupsTest {
     private static final int GROUPS = 3;
     private static final int FACTOR = 2;
     private static final int PARTITIONS = 4;
-    private static final List<String> PROPERTIES = List.of("millrace.groups.fitMs", "millrace.groups.leaveMs");
+    private static final List<String> PROPERTIES =
+            List.of("millrace.groups.fitMs", "millrace.groups.leaveMs", "millrace.groups.startMs");
 
     @TempDir
     Path folder;
@@ -488,16 +489,93 @@ class PlacedGroupsTest {
                 "it is known to be away",
                 () -> cluster.node(other).leader("t", partition).isEmpty());
         assertThat(cluster.node(other).health().problems()).anyMatch(problem -> problem.contains(holder));
+        Nodes.await(
+                "what is lost to all takes no other node away",
+                () -> cluster.node(other).health().ready());
         cluster.kill(other);
+        System.setProperty("millrace.groups.startMs", "6000");
         cluster.reopen(other);
-        Nodes.await("it knows that there is a topic", () -> cluster.node(other).exists("t"));
-        assertThat(cluster.node(other).topic("t"))
-                .as("before its groups are heard of")
-                .isEmpty();
-        assertThat(cluster.node(other).exists("u")).isFalse();
+        ReplicatedLog again = cluster.node(other);
+        Nodes.await("it knows that there is a topic", () -> again.exists("t"));
+        assertThat(again.topic("t")).as("before its groups are heard of").isEmpty();
+        assertThat(again.exists("u")).isFalse();
+        Nodes.await(
+                "it lists the topics",
+                () -> get(again.sureTopics()).stream().map(Topic::name).toList().equals(List.of("t")));
+        Nodes.await(
+                "it is sure of what does not exist",
+                () -> get(again.sureTopic("u")).isEmpty());
+        assertThatThrownBy(() -> get(again.sureTopic("t")))
+                .cause()
+                .isInstanceOf(NotHeardException.class)
+                .hasMessageContaining("group 1 on nodes [" + holder + "]");
+        assertThat(again.sureTopic("t"))
+                .as("nobody waits for the same group twice")
+                .isCompletedExceptionally();
+        assertThatThrownBy(() -> get(again.sureGroups()))
+                .cause()
+                .isInstanceOf(NotHeardException.class)
+                .hasMessageContaining("group 1 has not been heard of");
+        Nodes.await("after a while it is ready nevertheless, and says what is missing", () -> {
+            Health health = again.health();
+            return health.ready() && health.problems().stream().anyMatch(problem -> problem.contains(holder));
+        });
         cluster.reopen(holder);
+        Nodes.await("it hears of it", () -> get(again.sureTopic("t")).isPresent());
+        Nodes.await("it hears of all", () -> get(again.sureGroups()).isEmpty());
         append(cluster, other, partition);
         awaitEverywhere(cluster);
+    }
+
+    @Test
+    void whatIsSaidRightAfterAStartIsWholeOrNotSaid() throws Exception {
+        NodeCluster cluster = cluster(3);
+        appendEverywhere(cluster);
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            int there = partition;
+            Nodes.await(
+                    "g has committed in " + partition,
+                    () -> get(cluster.node("n1").commit("t", "g" + there, there, 0))
+                            instanceof CommitOutcome.Committed);
+        }
+        Set<String> groups = Set.of("g0", "g1", "g2", "g3");
+        List<String> ids = List.copyOf(cluster.nodes().keySet());
+        ids.forEach(cluster::kill);
+        for (String id : ids) { // the first one is alone, and the others know nothing new either
+            cluster.reopen(id);
+        }
+        for (String id : ids) {
+            ReplicatedLog node = cluster.node(id);
+            Nodes.await(
+                    id + " knows the topic",
+                    () -> isWhole(() -> {
+                        assertThat(get(node.sureTopic("t"))).as(id).isPresent();
+                        assertThat(node.partition("t", 0).earliestOffset()).isZero();
+                    }));
+            Nodes.await(
+                    id + " knows all topics",
+                    () -> isWhole(
+                            () -> assertThat(get(node.sureTopics())).as(id).hasSize(1)));
+            Nodes.await(
+                    id + " knows all groups",
+                    () -> isWhole(() ->
+                            assertThat(get(node.sureGroups()).keySet()).as(id).isEqualTo(groups)));
+        }
+    }
+
+    private interface Answer {
+        void check() throws Exception;
+    }
+
+    /// Whether there was an answer; one that is not whole fails the test at once.
+    private static boolean isWhole(Answer answer) throws Exception {
+        try {
+            answer.check();
+            return true;
+        } catch (ExecutionException e) {
+            assertThat(e.getCause()).isInstanceOf(NotHeardException.class);
+            return false;
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Names;
 import io.millrace.http.route.Suggestions;
+import io.millrace.http.route.Sure;
 import io.millrace.log.PartitionLog;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.TopicPartition;
@@ -26,7 +27,8 @@ final class Groups {
     void list(Exchange exchange) {
         JsonBuffer json = new JsonBuffer(512).ascii("{\"ok\":true,\"groups\":[");
         boolean first = true;
-        for (Map.Entry<String, Map<TopicPartition, Long>> group : log.groups().entrySet()) {
+        for (Map.Entry<String, Map<TopicPartition, Long>> group :
+                Sure.now(log.sureGroups()).entrySet()) {
             List<String> topics = group.getValue().keySet().stream()
                     .map(TopicPartition::topic)
                     .filter(exchange::maySee)
@@ -44,7 +46,7 @@ final class Groups {
 
     void describe(Exchange exchange) {
         String name = Names.check("group", exchange.pathParameter(0));
-        Map<String, Map<TopicPartition, Long>> groups = log.groups();
+        Map<String, Map<TopicPartition, Long>> groups = Sure.now(log.sureGroups());
         Map<TopicPartition, Long> committed = groups.get(name);
         if (committed == null) {
             throw new HttpFailure(
@@ -57,7 +59,8 @@ final class Groups {
         json.ascii(",\"members\":[],\"partitions\":[");
         boolean first = true;
         for (TopicPartition place : places) {
-            if (!exchange.maySee(place.topic()) || log.topic(place.topic()).isEmpty()) {
+            if (!exchange.maySee(place.topic())
+                    || Sure.now(log.sureTopic(place.topic())).isEmpty()) {
                 continue;
             }
             PartitionLog records = log.partition(place.topic(), place.partition());

@@ -7,6 +7,7 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.HttpFailure;
 import io.millrace.http.route.Names;
+import io.millrace.http.route.Sure;
 import io.millrace.log.PartitionLog;
 import io.millrace.replication.CommitOutcome;
 import io.millrace.replication.ReplicatedLog;
@@ -44,11 +45,6 @@ final class Topics {
 
     private List<String> names() {
         return log.topics().stream().map(Topic::name).toList();
-    }
-
-    private Topic topic(String name) {
-        Names.check("topic", name);
-        return log.topic(name).orElseThrow(() -> Failures.notFound(log, name));
     }
 
     /// Answers when a future completes; it runs on a thread that must not be kept, so the loop does the rest.
@@ -139,7 +135,7 @@ final class Topics {
     void list(Exchange exchange) {
         JsonBuffer json = new JsonBuffer(1024).ascii("{\"ok\":true,\"topics\":[");
         boolean first = true;
-        for (Topic topic : log.topics()) {
+        for (Topic topic : Sure.now(log.sureTopics())) {
             if (exchange.maySee(topic.name())) {
                 json.ascii(first ? "{\"topic\":" : ",{\"topic\":").string(topic.name());
                 json.ascii(",\"partitions\":").number(topic.partitions());
@@ -169,7 +165,7 @@ final class Topics {
     }
 
     void describe(Exchange exchange) {
-        Topic topic = topic(exchange.pathParameter(0));
+        Topic topic = Sure.topic(log, exchange.pathParameter(0));
         JsonBuffer json = new JsonBuffer(1024).ascii("{\"ok\":true,\"topic\":").string(topic.name());
         settings(json, topic.settings());
         json.ascii(",\"labels\":").value(topic.settings().labels());
@@ -188,8 +184,12 @@ final class Topics {
         exchange.reply(200, Exchange.JSON, json.ascii("]}\n"));
     }
 
-    void delete(Exchange exchange) {
-        String name = Names.checkOwn("topic", topic(exchange.pathParameter(0)).name());
+    void delete(Exchange exchange) throws Exception {
+        Sure.withTopic(log, exchange, exchange.pathParameter(0), topic -> delete(exchange, topic));
+    }
+
+    private void delete(Exchange exchange, Topic topic) {
+        String name = Names.checkOwn("topic", topic.name());
         whenDone(exchange, log.deleteTopic(name), outcome -> {
             throwIfRefused(outcome, name);
             return new JsonBuffer()
@@ -223,10 +223,14 @@ final class Topics {
         });
     }
 
-    void deleteBefore(Exchange exchange, byte[] body, int length) {
+    void deleteBefore(Exchange exchange, byte[] body, int length) throws Exception {
         Map<?, ?> wanted = Bodies.object(body, length);
         Bodies.checkMembers(wanted, DELETE_BEFORE);
-        Topic topic = topic(Names.checkOwn("topic", Bodies.requiredText(wanted, "topic")));
+        String name = Names.checkOwn("topic", Bodies.requiredText(wanted, "topic"));
+        Sure.withTopic(log, exchange, name, topic -> deleteBefore(exchange, wanted, topic));
+    }
+
+    private void deleteBefore(Exchange exchange, Map<?, ?> wanted, Topic topic) {
         exchange.checkTopic(topic.name());
         int partition = partition(wanted, topic);
         long offset = Bodies.requiredInteger(wanted, "before_offset", 0, Long.MAX_VALUE);
@@ -251,10 +255,14 @@ final class Topics {
         return (int) partition;
     }
 
-    void commit(Exchange exchange, byte[] body, int length) {
+    void commit(Exchange exchange, byte[] body, int length) throws Exception {
         Map<?, ?> wanted = Bodies.object(body, length);
         Bodies.checkMembers(wanted, COMMIT);
-        Topic topic = topic(Bodies.requiredText(wanted, "topic"));
+        String name = Bodies.requiredText(wanted, "topic");
+        Sure.withTopic(log, exchange, name, topic -> commit(exchange, wanted, topic));
+    }
+
+    private void commit(Exchange exchange, Map<?, ?> wanted, Topic topic) {
         exchange.checkTopic(topic.name());
         String group = Names.check("group", Bodies.requiredText(wanted, "group"));
         int partition = partition(wanted, topic);

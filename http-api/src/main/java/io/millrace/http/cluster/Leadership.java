@@ -8,6 +8,7 @@ import io.millrace.http.route.Exchange;
 import io.millrace.http.route.Failures;
 import io.millrace.http.route.Handler;
 import io.millrace.http.route.HttpFailure;
+import io.millrace.http.route.Sure;
 import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Topic;
 import io.netty.buffer.ByteBuf;
@@ -43,6 +44,7 @@ public final class Leadership {
 
     /// What a node that is behind the others may say of what they have.
     private static final Set<String> MAY_BE_NEW = Set.of(
+            ErrorCode.NOT_READY.code(),
             ErrorCode.UNKNOWN_TOPIC.code(),
             ErrorCode.UNKNOWN_PARTITION.code(),
             ErrorCode.UNKNOWN_VIEW.code(),
@@ -223,11 +225,7 @@ public final class Leadership {
                     || log.cluster().view().members().size() <= 1) {
                 throw failure;
             }
-            readBehind(
-                    upToDate.get(),
-                    exchange,
-                    read,
-                    "This node does not have what was asked for, and no majority of the nodes says in time whether it exists. Try again.");
+            readBehind(upToDate.get(), exchange, read, Sure.NOBODY_TELLS);
         }
     }
 

@@ -2,6 +2,8 @@ package io.millrace.http.node;
 
 import io.millrace.http.route.ErrorCode;
 import io.millrace.http.route.Failures;
+import io.millrace.http.route.Sure;
+import io.millrace.log.PartitionLog;
 import io.millrace.log.RecordBuffer;
 import io.millrace.log.RecordReader;
 import io.millrace.query.CatalogPort;
@@ -15,6 +17,7 @@ import io.millrace.replication.AppendRequest;
 import io.millrace.replication.AppendRequest.Acknowledgement;
 import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
+import io.millrace.replication.NotHeardException;
 import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicatedLog;
@@ -47,12 +50,29 @@ final class Ports {
     record Inputs(ReplicatedLog log) implements InputPort {
         @Override
         public Optional<InputTopic> topic(String name) {
-            return log.topic(name).map(Inputs::input);
+            return sure(log.sureTopic(name)).map(Inputs::input);
         }
 
         @Override
         public List<InputTopic> topics() {
-            return log.topics().stream().map(Inputs::input).toList();
+            return sure(log.sureTopics()).stream().map(Inputs::input).toList();
+        }
+
+        /// Waits, which is right after a start or for a topic that was just made.
+        private static <T> T sure(CompletableFuture<T> answer) {
+            try {
+                return Sure.now(answer);
+            } catch (NotHeardException unheard) {
+                throw new SqlException(NOT_READY, Failures.notHeard(unheard).message());
+            }
+        }
+
+        /// Of a topic that was in [#topics], perhaps before all groups that hold a part of it were heard of.
+        private PartitionLog partition(String topic, int partition) {
+            if (log.topic(topic).isEmpty()) {
+                topic(topic);
+            }
+            return log.partition(topic, partition);
         }
 
         private static InputTopic input(Topic topic) {
@@ -61,22 +81,22 @@ final class Ports {
 
         @Override
         public RecordReader open(String topic, int partition, long fromOffset) throws IOException {
-            return log.partition(topic, partition).readerWithMarkers(fromOffset);
+            return partition(topic, partition).readerWithMarkers(fromOffset);
         }
 
         @Override
         public long earliestOffset(String topic, int partition) {
-            return log.partition(topic, partition).earliestOffset();
+            return partition(topic, partition).earliestOffset();
         }
 
         @Override
         public long endOffset(String topic, int partition) {
-            return log.partition(topic, partition).highWatermark();
+            return partition(topic, partition).highWatermark();
         }
 
         @Override
         public long offsetAtTime(String topic, int partition, long timestampMs) throws IOException {
-            return log.partition(topic, partition).offsetAtTime(timestampMs);
+            return partition(topic, partition).offsetAtTime(timestampMs);
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.millrace.log.OffsetOutOfRangeException;
 import io.millrace.query.SqlException;
 import io.millrace.replication.AppendOutcome;
 import io.millrace.replication.MembershipOutcome;
+import io.millrace.replication.NotHeardException;
 import io.millrace.replication.NotLeaderException;
 import io.millrace.replication.OutcomeUnknownException;
 import io.millrace.replication.ReplicatedLog;
@@ -45,6 +46,7 @@ public final class Failures {
             Map.entry("result_too_large", 413),
             Map.entry("write_failed", 503),
             Map.entry("no_leader", 503),
+            Map.entry("not_ready", 503),
             Map.entry("overloaded", 503),
             Map.entry("disk_full", 507),
             Map.entry("outcome_unknown", 504),
@@ -64,6 +66,14 @@ public final class Failures {
                         "Topic '" + topic
                                 + "' exists, but this node has not heard of all its partitions yet. Nothing has happened; try again.")
                 : unknownTopic(topic, log.topics().stream().map(Topic::name).toList());
+    }
+
+    /// It cannot be told yet what there is.
+    public static HttpFailure notHeard(NotHeardException unheard) {
+        return new HttpFailure(
+                ErrorCode.NOT_READY,
+                "This node cannot answer yet: " + unheard.getMessage()
+                        + ". Nothing has happened; try again, or ask another node.");
     }
 
     public static HttpFailure unknownTopic(String topic, Collection<String> topics) {
@@ -234,6 +244,7 @@ public final class Failures {
             case UnknownPartitionException gone ->
                 new HttpFailure(ErrorCode.UNKNOWN_TOPIC, "It was just deleted: " + gone.getMessage() + ".");
             case NotLeaderException elsewhere -> notLeader(elsewhere.leader());
+            case NotHeardException unheard -> notHeard(unheard);
             case ReplicationException refused ->
                 new HttpFailure(ErrorCode.WRITE_FAILED, "Nothing was written: " + refused.getMessage() + ".");
             case OffsetOutOfRangeException range ->

@@ -7,7 +7,9 @@ import io.millrace.http.Wire.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -179,6 +181,52 @@ class PlacedGroupsOverHttpTest {
                 return false;
             }
         });
+    }
+
+    /// The node lacks groups, and does not know what is in them before it has asked: until then it may say that it is
+    /// not ready, but not that something does not exist.
+    @Test
+    void whatANodeSaysRightAfterItsStartIsWhole() throws IOException {
+        ask("n1", "POST /broker/topics?forward=true", "{\"name\":\"kept\",\"partitions\":" + PARTITIONS + "}");
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            ask("n1", "POST /broker/topics/kept/produce?forward=true&partition=" + partition, "{\"a\":1}");
+            ask(
+                    "n1",
+                    "POST /broker/commit",
+                    "{\"topic\":\"kept\",\"group\":\"keepers\",\"partition\":%d,\"offset\":0}".formatted(partition));
+        }
+        String id = "n4";
+        cluster.stop(id);
+        cluster.start(id, "raft.groups", "3", "raft.replication-factor", "2");
+        Map<String, String> whole = new LinkedHashMap<>();
+        whole.put("GET /broker/topics", "\"topic\":\"kept\"");
+        whole.put("GET /broker/groups", "\"group\":\"keepers\"");
+        whole.put("GET /broker/topics/kept", "\"partition\":3");
+        whole.put("GET /broker/groups/keepers", "\"partition\":3");
+        whole.put("GET /broker/consume/kept/keepers/1?offset=0", "\"messages\"");
+        whole.put("POST /v1/sql SHOW TOPICS", "\"kept\"");
+        whole.put("POST /v1/sql SELECT COUNT(*) AS n FROM kept", "\"n\"");
+        TestNodes.await("everything is shown", () -> {
+            whole.entrySet().removeIf(line -> isWhole(id, line.getKey(), line.getValue()));
+            return whole.isEmpty();
+        });
+        ask(id, "GET /ready", "", 200);
+    }
+
+    private static boolean isWhole(String id, String line, String content) {
+        Answer answer;
+        try {
+            String[] words = line.split(" ", 3);
+            answer = Wire.call(cluster.address(id), words[0] + " " + words[1], words.length > 2 ? words[2] : "");
+        } catch (IOException gone) {
+            return false;
+        }
+        assertThat(answer.status()).as("%s: %s", line, answer).isIn(200, 503);
+        if (answer.status() == 503) {
+            return false;
+        }
+        assertThat(answer.body()).as(line).contains(content);
+        return true;
     }
 
     @Test

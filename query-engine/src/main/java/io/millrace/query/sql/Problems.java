@@ -152,7 +152,7 @@ final class Problems {
 
     static SqlException unknownTable(String name, int line, int column, Collection<String> tables) {
         return new SqlException(
-                SqlException.UNKNOWN_TABLE,
+                "unknown_table",
                 "Stream, table, view or topic '" + name + "' does not exist.",
                 line,
                 column,

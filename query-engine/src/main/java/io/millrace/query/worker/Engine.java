@@ -177,7 +177,7 @@ public final class Engine implements QueryEngine {
         try {
             return front.plan(statement, session, catalogNow());
         } catch (SqlException unknown) {
-            if (!unknown.code().equals(SqlException.UNKNOWN_TABLE)) {
+            if (!unknown.code().equals("unknown_table")) {
                 throw unknown;
             }
             try {

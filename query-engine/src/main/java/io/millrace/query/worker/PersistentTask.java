@@ -48,6 +48,7 @@ final class PersistentTask extends QueryTask {
     private static final Logger LOG = LoggerFactory.getLogger(PersistentTask.class);
     private static final long IDLE_WAIT_MS = 1000;
     private static final long INPUT_WARNING_MS = 30_000;
+    private static final long NOT_READY_PAUSE_MS = 200;
     /// A checkpoint may take a tenth of the time.
     private static final int CHECKPOINT_COST = 10;
 
@@ -146,7 +147,7 @@ final class PersistentTask extends QueryTask {
 
     private void keepRunning() throws IOException, InterruptedException {
         writer.own();
-        Beginning beginning = begin();
+        Beginning beginning = beginWhenReady();
         int partitions = outputTopic().partitions();
         int[] key = definition.create().compacted() ? definition.keyColumns() : new int[0];
         writer.encode(
@@ -175,6 +176,25 @@ final class PersistentTask extends QueryTask {
     private InputPort.InputTopic outputTopic() {
         return inputs.topic(topic)
                 .orElseThrow(() -> new SqlException("unknown_topic", "Output topic '" + topic + "' does not exist."));
+    }
+
+    /// A topic that exists and is not to be seen here yet will be: that does not end a query for good.
+    private Beginning beginWhenReady() throws InterruptedException {
+        while (true) {
+            try {
+                Beginning beginning = begin();
+                waitingFor(null);
+                return beginning;
+            } catch (SqlException failure) {
+                if (!failure.code().equals(InputPort.NOT_READY)) {
+                    throw failure;
+                }
+                waitingFor(String.valueOf(failure.getMessage()));
+            }
+            if (!awaitCancel(NOT_READY_PAUSE_MS)) {
+                throw new OutputWriter.Stopped("the query was cancelled");
+            }
+        }
     }
 
     /// What the query noted when it began, or a new note when it begins now: at the first start, after CREATE OR

@@ -47,6 +47,7 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     private final List<Runnable> underWay = new ArrayList<>(); // appends that nobody has heard of again
     private volatile int appendBytesMax = 3 << 20;
     private volatile @Nullable String refusal;
+    private volatile @Nullable String unheard;
     private int stampedAppends; // guarded by this
 
     LocalTopics(Path folder) {
@@ -69,6 +70,11 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
     /// Refuses every write of a query with this reason; null for none.
     void refuse(@Nullable String reason) {
         refusal = reason;
+    }
+
+    /// A topic that exists and cannot be seen; null for none.
+    void notHeardOf(@Nullable String topic) {
+        unheard = topic;
     }
 
     void limitAppends(int bytes) {
@@ -125,6 +131,9 @@ final class LocalTopics implements InputPort, OutputPort, CatalogPort, AutoClose
 
     @Override
     public Optional<InputTopic> topic(String name) {
+        if (name.equals(unheard)) {
+            throw new SqlException(NOT_READY, "nobody has told what '" + name + "' holds");
+        }
         return Optional.ofNullable(topics.get(name)).map(logs -> new InputTopic(name, id(name), logs.size()));
     }
 

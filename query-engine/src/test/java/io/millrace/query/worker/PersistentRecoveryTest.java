@@ -122,6 +122,25 @@ class PersistentRecoveryTest {
     }
 
     @Test
+    void aTopicThatCannotBeSeenYetIsWaitedFor() throws Exception {
+        keep(VIEW, 100);
+        topics.notHeardOf("pages");
+
+        try (QueryEngine engine = open()) {
+            click(20);
+            await("waits", () -> state(engine, "pages").equals("waiting: nobody has told what 'pages' holds"));
+            topics.notHeardOf(null);
+            await("caught up", () -> caughtUp(engine, "pages"));
+            assertThat(state(engine, "pages")).isEqualTo("running");
+            assertThat(table()).isEqualTo(counted(pages));
+        }
+        topics.notHeardOf("pages");
+        try (QueryEngine engine = open()) { // a node may stop while a query waits
+            await("waits again", () -> state(engine, "pages").startsWith("waiting: nobody"));
+        }
+    }
+
+    @Test
     void aTopicMadeAgainUnderTheSameNameIsNotTheInputThatWasRead() throws Exception {
         keep(VIEW, 10);
         topics.deleteTopic("clicks").join();

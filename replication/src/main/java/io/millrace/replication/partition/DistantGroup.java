@@ -53,6 +53,10 @@ final class DistantGroup implements AutoCloseable {
     /// Without news for so long nobody is believed to lead.
     private static final long STALE_NANOS = TimeUnit.SECONDS.toNanos(4);
 
+    /// For so long a node that has not heard of the group is not ready.
+    private final long startNanos = TimeUnit.MILLISECONDS.toNanos(Long.getLong("millrace.groups.startMs", 30_000));
+
+    private final long startedNanos = System.nanoTime();
     private final int number;
     private final String nodeId;
     private final Supplier<Metadata> shared;
@@ -197,10 +201,22 @@ final class DistantGroup implements AutoCloseable {
                 : Optional.ofNullable(known.leader());
     }
 
-    /// Why nothing is known; null when something is.
+    /// Why nothing is known, or nothing new; null when something is.
     @Nullable
     String problem() {
-        return here ? null : problem;
+        if (here) {
+            return null;
+        }
+        String failed = problem;
+        return failed == null && report == null
+                ? "it is on nodes %s, and they have not been heard of yet".formatted(holders())
+                : failed;
+    }
+
+    /// Whether this node may be behind others because it has just started. Later a group that nobody answers for
+    /// is lost to all nodes alike: that must not take all of them away from those who want something else.
+    boolean isStarting() {
+        return !here && report == null && System.nanoTime() - startedNanos < startNanos;
     }
 
     /// Completes when what is known here holds everything that was acknowledged before. The group may have come
@@ -264,7 +280,8 @@ final class DistantGroup implements AutoCloseable {
         throw last == null ? new IOException(nobody) : new IOException(nobody + "; " + last.getMessage(), last);
     }
 
-    private List<String> holders() {
+    /// Node ids of those who have the group, or should, without this node.
+    List<String> holders() {
         return candidates().stream().map(Member::nodeId).toList();
     }
 
@@ -292,10 +309,7 @@ final class DistantGroup implements AutoCloseable {
     /// @return the report that was made after the call began
     GroupReport look(boolean linearizable, long withinNanos) throws IOException {
         GroupReport before = report;
-        byte[] answer = ask(
-                Questions.report(linearizable, before == null ? Optional.empty() : Optional.of(before.checksum())),
-                0,
-                withinNanos);
+        byte[] answer = ask(Questions.report(linearizable, before), 0, withinNanos);
         GroupReport now = GroupReport.read(Questions.open(answer, 0), before);
         accept(now);
         return now;
@@ -307,14 +321,23 @@ final class DistantGroup implements AutoCloseable {
         problem = null;
         synchronized (place) {
             before = report;
-            if (before != null && now.appliedIndex() < before.appliedIndex()) {
-                return; // of a node that is behind; nothing that was seen is unseen
+            if (before != null && (now.appliedIndex() < before.appliedIndex() || now.isOlderFromSameNode(before))) {
+                return; // of a node that is behind, or overtaken on its way; nothing that was seen is unseen
             }
             report = now;
             if (here) {
                 return;
             }
         }
+        if (before == null || before.partitions() != now.partitions()) {
+            tellAppended(before, now);
+        }
+        if (before == null || before.checksum() != now.checksum()) {
+            metadataChanged.run();
+        }
+    }
+
+    private void tellAppended(@Nullable GroupReport before, GroupReport now) {
         for (Map.Entry<GroupReport.Place, GroupReport.Ends> entry :
                 now.partitions().entrySet()) {
             GroupReport.Place place = entry.getKey();
@@ -326,9 +349,6 @@ final class DistantGroup implements AutoCloseable {
                                             .next())) {
                 appended.accept(new TopicPartition(fact.topic().name(), place.partition()));
             }
-        }
-        if (before == null || before.checksum() != now.checksum()) {
-            metadataChanged.run();
         }
     }
 

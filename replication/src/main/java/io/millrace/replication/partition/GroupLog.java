@@ -134,6 +134,8 @@ public final class GroupLog implements ReplicatedLog {
     final Consensus consensus;
     final Batcher batcher;
     final GroupCluster cluster;
+    private final Hearing hearing;
+    final ReportedEnds reportedEnds = new ReportedEnds();
     final MemberBook book;
     final Rebuild rebuild;
     final Scrubber scrubber;
@@ -224,6 +226,7 @@ public final class GroupLog implements ReplicatedLog {
                 rebuild::transfer,
                 copies::given,
                 siblings.others());
+        this.hearing = new Hearing(group, () -> cluster.barrier(group));
         this.watch = new Thread(this::watch, "replication-watch-" + group);
         this.watch.setDaemon(true);
         consensus.group().onChange(() -> LockSupport.unpark(watch));
@@ -616,6 +619,24 @@ public final class GroupLog implements ReplicatedLog {
     }
 
     @Override
+    public CompletableFuture<Optional<Topic>> sureTopic(String name) {
+        Optional<Topic> now = topic(name);
+        return now.isPresent()
+                ? CompletableFuture.completedFuture(now)
+                : hearing.heard().thenApply(heard -> topic(name));
+    }
+
+    @Override
+    public CompletableFuture<List<Topic>> sureTopics() {
+        return hearing.heard().thenApply(heard -> topics());
+    }
+
+    @Override
+    public CompletableFuture<Map<String, Map<TopicPartition, Long>>> sureGroups() {
+        return hearing.heard().thenApply(heard -> groups());
+    }
+
+    @Override
     public PartitionLog partition(String topic, int partition) {
         Metadata.TopicFact fact = state.metadata().topic(topic);
         PartitionLog log = fact == null ? null : state.partition(fact.topic().id(), partition);
@@ -686,17 +707,13 @@ public final class GroupLog implements ReplicatedLog {
         }
         if (distant != null && !distant.isHere()) {
             problems.removeAll(status.problems()); // it has no peers, and needs none
+            boolean ready = problems.isEmpty() && !distant.isStarting();
             String unknown = distant.problem();
             if (unknown != null) {
                 problems.add(unknown);
             }
             return new Health(
-                    problems.isEmpty(),
-                    "elsewhere",
-                    status.term(),
-                    status.committedIndex(),
-                    status.appliedIndex(),
-                    problems);
+                    ready, "elsewhere", status.term(), status.committedIndex(), status.appliedIndex(), problems);
         }
         if (closing) {
             problems.add("the log is closing");

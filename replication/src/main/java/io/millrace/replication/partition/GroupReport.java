@@ -28,10 +28,11 @@ import org.jspecify.annotations.Nullable;
 /// | 4     | members   | how many voting; each: peer id, Raft address, HTTP address                |
 /// | 4     | crc32c    | of the metadata                                                           |
 /// | 1     | changed   | 1 when the metadata follow (bytes), 0 when the one who asks has them      |
-/// | 4     | partitions | how many; each: topic id (8), partition (4), earliest (8), next (8), bytes (8) |
+/// | …     | ends      | of the partitions, or of those that changed: [ReportedEnds]               |
 ///
 /// @param leader node id; null while nobody leads
 /// @param checksum of the metadata
+/// @param knowledge of the partitions, for the next question
 record GroupReport(
         @Nullable String leader,
         long term,
@@ -40,6 +41,7 @@ record GroupReport(
         List<GroupPeers.Peer> members,
         Metadata metadata,
         int checksum,
+        ReportedEnds.Knowledge knowledge,
         Map<Place, Ends> partitions) {
     record Place(long topicId, int partition) {}
 
@@ -57,49 +59,63 @@ record GroupReport(
         return Objects.requireNonNullElse(partitions.get(new Place(topicId, partition)), Ends.EMPTY);
     }
 
+    /// Whether the other one was made later, by the same node.
+    boolean isOlderFromSameNode(GroupReport other) {
+        return knowledge.table() == other.knowledge.table() && knowledge.number() < other.knowledge.number();
+    }
+
     boolean hasMember(String peerId) {
         return members.stream().anyMatch(member -> member.peerId().equals(peerId));
     }
 
     /// @param known checksum of the metadata that the one who asks has
-    static void write(DataOutput out, GroupLog log, Optional<Integer> known) throws IOException {
+    /// @param knowledge of the partitions, likewise
+    static void write(DataOutput out, GroupLog log, Optional<Integer> known, ReportedEnds.Knowledge knowledge)
+            throws IOException {
         Consensus.Status status = log.consensus.status();
         // first: what comes later may be newer, which only makes the others wait for less
         long applied = log.state.index();
-        Fields.writeText(out, log.consensus.leader().orElse(""));
-        out.writeLong(status.term());
-        out.writeLong(status.committedIndex());
+        writeHead(
+                out,
+                log.consensus.leader().orElse(""),
+                status.term(),
+                status.committedIndex(),
+                applied,
+                log.consensus.group().voting());
+        writeMetadata(out, log.state.metadata(), known);
+        log.reportedEnds.write(out, log.state.allReplicas(), knowledge);
+    }
+
+    /// What may have changed although nothing was applied, so that it is always told.
+    static void writeHead(
+            DataOutput out, String leader, long term, long committed, long applied, List<GroupPeers.Peer> members)
+            throws IOException {
+        Fields.writeText(out, leader);
+        out.writeLong(term);
+        out.writeLong(committed);
         out.writeLong(applied);
-        List<GroupPeers.Peer> members = log.consensus.group().voting();
         out.writeInt(members.size());
         for (GroupPeers.Peer member : members) {
             Fields.writeText(out, member.peerId());
             Fields.writeText(out, member.raftAddress());
             Fields.writeText(out, member.httpAddress());
         }
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        log.state.metadata().writeTo(new DataOutputStream(bytes));
-        byte[] metadata = bytes.toByteArray();
-        int checksum = checksum(metadata);
+    }
+
+    static void writeMetadata(DataOutput out, Metadata metadata, Optional<Integer> known) throws IOException {
+        ByteArrayOutputStream encoded = new ByteArrayOutputStream();
+        metadata.writeTo(new DataOutputStream(encoded));
+        byte[] bytes = encoded.toByteArray();
+        int checksum = checksum(bytes);
         out.writeInt(checksum);
         boolean changed = known.isEmpty() || known.get() != checksum;
         out.writeBoolean(changed);
         if (changed) {
-            Fields.writeBytes(out, metadata);
-        }
-        List<PartitionReplica> replicas = log.state.allReplicas();
-        replicas.removeIf(replica -> replica.readableEnd() == 0);
-        out.writeInt(replicas.size());
-        for (PartitionReplica replica : replicas) {
-            out.writeLong(replica.topicId);
-            out.writeInt(replica.name.partition());
-            out.writeLong(replica.earliest());
-            out.writeLong(replica.readableEnd());
-            out.writeLong(replica.sizeBytes());
+            Fields.writeBytes(out, bytes);
         }
     }
 
-    /// @param before whose metadata are still true when none follow
+    /// @param before what the question said is known here: it is still true where nothing follows
     static GroupReport read(DataInput in, @Nullable GroupReport before) throws IOException {
         String leader = Fields.readText(in);
         long term = in.readLong();
@@ -122,13 +138,38 @@ record GroupReport(
         } else {
             throw new IOException("another node says that the metadata are known, and they are not");
         }
-        Map<Place, Ends> partitions = new HashMap<>();
-        for (int i = in.readInt(); i > 0; i--) {
+        ReportedEnds.Knowledge knowledge = new ReportedEnds.Knowledge(in.readLong(), in.readLong());
+        return new GroupReport(
+                leader.isEmpty() ? null : leader,
+                term,
+                committed,
+                applied,
+                members,
+                metadata,
+                checksum,
+                knowledge,
+                partitions(in, before, knowledge));
+    }
+
+    private static Map<Place, Ends> partitions(
+            DataInput in, @Nullable GroupReport before, ReportedEnds.Knowledge knowledge) throws IOException {
+        boolean whole = in.readBoolean();
+        int count = in.readInt();
+        Map<Place, Ends> partitions;
+        if (whole) {
+            partitions = new HashMap<>();
+        } else if (before == null || before.knowledge.table() != knowledge.table()) {
+            throw new IOException("another node says that the ends of partitions are known, and they are not");
+        } else if (count == 0) {
+            return before.partitions; // the same object says that nothing changed
+        } else {
+            partitions = new HashMap<>(before.partitions);
+        }
+        for (int i = count; i > 0; i--) {
             Place place = new Place(in.readLong(), in.readInt());
             partitions.put(place, new Ends(in.readLong(), in.readLong(), in.readLong()));
         }
-        return new GroupReport(
-                leader.isEmpty() ? null : leader, term, committed, applied, members, metadata, checksum, partitions);
+        return partitions;
     }
 
     private static int checksum(byte[] bytes) {

@@ -11,6 +11,7 @@ import io.millrace.replication.DocumentOutcome;
 import io.millrace.replication.FenceOutcome;
 import io.millrace.replication.GroupLayout;
 import io.millrace.replication.Health;
+import io.millrace.replication.NotHeardException;
 import io.millrace.replication.OutputStamp;
 import io.millrace.replication.ReplicaCopies;
 import io.millrace.replication.ReplicaCopy;
@@ -42,8 +43,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +56,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -98,6 +102,11 @@ public final class ManyGroups implements ReplicatedLog {
     private final List<GroupFollower> followers = new ArrayList<>();
     private final Thread counter;
     private final Queue<Visible> waiting = new ConcurrentLinkedQueue<>();
+    /// One for each group.
+    private final List<Hearing> hearings;
+    /// Groups that did not say in time that they know a topic, and have said nothing new since: nobody waits for
+    /// them again.
+    private final Set<Integer> late = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean closing = new AtomicBoolean();
 
     /// Somebody waits for a topic to become visible.
@@ -123,11 +132,14 @@ public final class ManyGroups implements ReplicatedLog {
                         settings.replicationFactor(),
                         settings.rates().transfersMax());
         this.cluster = new ManyGroupsCluster(this.groups, this.distants, placer);
+        this.hearings = this.groups.stream()
+                .map(group -> new Hearing(group.number, () -> cluster.barrier(group.number)))
+                .toList();
         long fitNanos =
                 TimeUnit.MILLISECONDS.toNanos(Long.getLong("millrace.groups.fitMs", LeaderWish.FIT_NANOS / 1_000_000));
         for (GroupLog group : groups) {
             followers.add(new GroupFollower(first, group, settings.layout(), fitNanos));
-            group.onMetadataChange(this::metadataChanged);
+            group.onMetadataChange(() -> metadataChanged(group.number));
         }
         this.counter = new Thread(this::count, "replication-groups");
         this.counter.setDaemon(true);
@@ -197,7 +209,7 @@ public final class ManyGroups implements ReplicatedLog {
                             () -> known.apply(number),
                             surroundings.peers(),
                             partition -> Objects.requireNonNull(opening.get()).appended(partition),
-                            () -> Objects.requireNonNull(opening.get()).distantMetadataChanged()));
+                            () -> Objects.requireNonNull(opening.get()).distantMetadataChanged(number)));
         }
         List<CompletableFuture<Void>> openings = new ArrayList<>();
         AtomicReference<@Nullable Throwable> firstFailure = new AtomicReference<>();
@@ -267,13 +279,14 @@ public final class ManyGroups implements ReplicatedLog {
     }
 
     private boolean isVisible(Topic topic) {
-        for (int group = 1; group < groups.size(); group++) {
-            if (Placement.holds(group, topic.id(), topic.partitions(), settings.layout())
-                    && metadataOf(group).topic(topic.id()) == null) {
-                return false;
-            }
-        }
-        return true;
+        return groupsWithout(topic).findAny().isEmpty();
+    }
+
+    /// Groups that hold a part of the topic and do not know it here.
+    private IntStream groupsWithout(Topic topic) {
+        return IntStream.range(1, groups.size())
+                .filter(group -> Placement.holds(group, topic.id(), topic.partitions(), settings.layout())
+                        && metadataOf(group).topic(topic.id()) == null);
     }
 
     private GroupLog groupOf(TopicFact fact, int partition) {
@@ -294,13 +307,18 @@ public final class ManyGroups implements ReplicatedLog {
         appendListeners.forEach(listener -> listener.accept(partition));
     }
 
-    private void distantMetadataChanged() {
-        metadataChanged();
+    private void distantMetadataChanged(int group) {
+        metadataChanged(group);
         metadataListeners.forEach(Runnable::run);
     }
 
-    private void metadataChanged() {
+    private void metadataChanged(int group) {
+        late.remove(group);
         followers.forEach(GroupFollower::wake);
+        tellWaiting();
+    }
+
+    private void tellWaiting() {
         for (Visible one : waiting) {
             TopicFact fact = visible(one.topic());
             if (fact != null) {
@@ -317,16 +335,18 @@ public final class ManyGroups implements ReplicatedLog {
         }
         return first.cluster.barrier(0).thenCompose(done -> {
             TopicFact created = first.state.metadata().topic(name);
-            if (created == null) {
-                return CompletableFuture.completedFuture(null);
-            }
-            Visible one = new Visible(name, new CompletableFuture<>());
-            waiting.add(one);
-            metadataChanged(); // it may have happened before anybody waited
-            return one.found()
-                    .orTimeout(VISIBLE_TIMEOUT_MS, TimeUnit.MILLISECONDS)
-                    .whenComplete((found, failure) -> waiting.remove(one));
+            return created == null ? CompletableFuture.completedFuture(null) : awaitGroups(name);
         });
+    }
+
+    /// Completes when all groups that hold a part of a topic know it here.
+    private CompletableFuture<@Nullable TopicFact> awaitGroups(String name) {
+        Visible one = new Visible(name, new CompletableFuture<>());
+        waiting.add(one);
+        tellWaiting(); // it may have happened before anybody waited
+        return one.found()
+                .orTimeout(VISIBLE_TIMEOUT_MS, TimeUnit.MILLISECONDS)
+                .whenComplete((found, failure) -> waiting.remove(one));
     }
 
     /// @param unknown when there is no such topic
@@ -475,25 +495,97 @@ public final class ManyGroups implements ReplicatedLog {
         return first.state.metadata().topic(topic) != null;
     }
 
+    /// Those that group 0 knows: it decides what exists.
     @Override
     public List<Topic> topics() {
-        return first.state.metadata().topics().stream().filter(this::isVisible).toList();
+        return first.state.metadata().topics();
     }
 
-    /// A topic is seen once all its groups have told of it, so one that is not needs all of them.
+    @Override
+    public CompletableFuture<Optional<Topic>> sureTopic(String name) {
+        Optional<Topic> now = topic(name);
+        return now.isPresent()
+                ? CompletableFuture.completedFuture(now)
+                : hearings.getFirst().heard().thenCompose(heard -> sureGroupsOf(name));
+    }
+
+    /// The same when group 0 has been heard of.
+    private CompletableFuture<Optional<Topic>> sureGroupsOf(String name) {
+        TopicFact created = first.state.metadata().topic(name);
+        if (created == null) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        Topic topic = created.topic();
+        if (groupsWithout(topic).anyMatch(late::contains)) {
+            return CompletableFuture.failedFuture(notHeard(topic, null));
+        }
+        return awaitGroups(name).handle((found, failure) -> {
+            if (found != null) {
+                return Optional.of(found.topic());
+            }
+            if (!exists(name)) {
+                return Optional.empty(); // deleted meanwhile
+            }
+            groupsWithout(topic).forEach(late::add);
+            throw notHeard(topic, failure);
+        });
+    }
+
+    /// Those that have the group, or should.
+    private List<String> nodesOf(int group) {
+        DistantGroup distant = distants.get(group);
+        return distant == null || distant.isHere() ? cluster.nodesOf(group) : distant.holders();
+    }
+
+    private NotHeardException notHeard(Topic topic, @Nullable Throwable cause) {
+        StringBuilder missing = new StringBuilder();
+        groupsWithout(topic)
+                .forEach(group -> missing.append(missing.isEmpty() ? "" : ", ")
+                        .append("group %d on nodes %s".formatted(group, nodesOf(group))));
+        return new NotHeardException(
+                "topic '%s' exists, but what holds a part of it has not said so here yet: %s"
+                        .formatted(topic.name(), missing),
+                cause);
+    }
+
+    @Override
+    public CompletableFuture<List<Topic>> sureTopics() {
+        return hearings.getFirst().heard().thenApply(heard -> topics());
+    }
+
+    @Override
+    public CompletableFuture<Map<String, Map<TopicPartition, Long>>> sureGroups() {
+        return CompletableFuture.allOf(hearings.stream().map(Hearing::heard).toArray(CompletableFuture<?>[]::new))
+                .thenApply(heard -> groups());
+    }
+
     @Override
     public CompletableFuture<Void> barrier(String topic, int partition) {
         TopicFact before = visible(topic);
-        if (before == null || !has(before, partition)) {
-            return cluster.barriers();
+        return before == null || !has(before, partition)
+                ? cluster.barrier(0).thenCompose(done -> barrierOfNew(topic, partition))
+                : CompletableFuture.allOf(cluster.barrier(0), cluster.barrier(groupOf(before, partition).number))
+                        .thenCompose(done -> {
+                            TopicFact now = first.state.metadata().topic(topic);
+                            return now != null
+                                            && now.topic().id()
+                                                    == before.topic().id()
+                                    ? CompletableFuture.completedFuture(done)
+                                    : barrierOfNew(topic, partition);
+                        });
+    }
+
+    /// When group 0 knows of the topic. It is seen here once all its groups have told of it.
+    private CompletableFuture<Void> barrierOfNew(String topic, int partition) {
+        TopicFact created = first.state.metadata().topic(topic);
+        if (created == null) {
+            return CompletableFuture.completedFuture(null);
         }
-        return CompletableFuture.allOf(cluster.barrier(0), cluster.barrier(groupOf(before, partition).number))
-                .thenCompose(done -> {
-                    TopicFact now = first.state.metadata().topic(topic);
-                    boolean same =
-                            now != null && now.topic().id() == before.topic().id();
-                    return same ? CompletableFuture.completedFuture(done) : cluster.barriers();
-                });
+        IntStream own = has(created, partition) ? IntStream.of(groupOf(created, partition).number) : IntStream.empty();
+        return CompletableFuture.allOf(IntStream.concat(groupsWithout(created.topic()), own)
+                .distinct()
+                .mapToObj(cluster::barrier)
+                .toArray(CompletableFuture<?>[]::new));
     }
 
     @Override
@@ -584,13 +676,16 @@ public final class ManyGroups implements ReplicatedLog {
         return cluster.nodesOf(deciding(topic, partition).number);
     }
 
-    /// Ready when all groups are; role and indexes are those of group 0.
+    /// Ready when all groups are that this node has or must hear of; role and indexes are those of group 0.
     @Override
     public Health health() {
         Health zero = first.health();
         List<String> problems = new ArrayList<>();
+        boolean ready = true;
         for (GroupLog group : groups) {
-            for (String problem : group.health().problems()) {
+            Health health = group.health();
+            ready &= health.ready();
+            for (String problem : health.problems()) {
                 problems.add("group " + group.number + ": " + problem);
             }
         }
@@ -599,7 +694,12 @@ public final class ManyGroups implements ReplicatedLog {
             problems.add(mismatch);
         }
         return new Health(
-                problems.isEmpty(), zero.role(), zero.term(), zero.committedIndex(), zero.appliedIndex(), problems);
+                ready && mismatch == null,
+                zero.role(),
+                zero.term(),
+                zero.committedIndex(),
+                zero.appliedIndex(),
+                problems);
     }
 
     @Override

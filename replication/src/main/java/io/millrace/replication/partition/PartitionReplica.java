@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// This node's copy of one partition: its log, opened when first needed, and what the manifest must say of it.
 ///
 /// Threading: the applying thread changes it; [#log], [#earliest] and [#flush] are for any thread.
-final class PartitionReplica {
+final class PartitionReplica implements ReportedEnds.Part {
     final TopicPartition name;
     final long topicId;
     private final Disk disk;
@@ -58,6 +58,16 @@ final class PartitionReplica {
         this.earliest = earliest;
         this.window = window;
         this.foldersDurable = durableEnd != null;
+    }
+
+    @Override
+    public long topicId() {
+        return topicId;
+    }
+
+    @Override
+    public int partition() {
+        return name.partition();
     }
 
     /// The log, cut to what the manifest says when this is the first use.
@@ -138,16 +148,19 @@ final class PartitionReplica {
     }
 
     /// One past the last offset that readers may see. Does not open the log.
-    long readableEnd() {
+    @Override
+    public long readableEnd() {
         PartitionLog open = log;
         return open != null ? open.highWatermark() : nextOffset();
     }
 
-    long earliest() {
+    @Override
+    public long earliest() {
         return earliest;
     }
 
-    long sizeBytes() {
+    @Override
+    public long sizeBytes() {
         PartitionLog open = log;
         return open == null ? 0 : open.sizeBytes();
     }

@@ -21,13 +21,15 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /// What a node that does not hold a group asks one that does. Questions travel the way of commands
 /// ([CommandRelay]); their first byte tells them apart.
 ///
 /// | question   | bytes behind the first one                                                             |
 /// |------------|----------------------------------------------------------------------------------------|
-/// | 16 report  | 1 when everything acknowledged before must be in it (1), metadata known (1), crc (4)   |
+/// | 16 report  | 1 when everything acknowledged before must be in it (1), metadata known (1), crc (4), |
+/// |            | ends known ([ReportedEnds.Knowledge], 8 + 8)                                           |
 /// | 17 records | topic id (8), partition (4), from (8), end (8), most bytes (4), with markers (1)       |
 /// | 18 time    | topic id (8), partition (4), timestamp ms (8)                                          |
 ///
@@ -66,12 +68,16 @@ final class Questions {
 
     // ---- the side that asks
 
-    static byte[] report(boolean linearizable, Optional<Integer> known) {
+    /// @param known what need not be told again
+    static byte[] report(boolean linearizable, @Nullable GroupReport known) {
+        ReportedEnds.Knowledge knowledge = known == null ? ReportedEnds.Knowledge.NOTHING : known.knowledge();
         return bytes(out -> {
             out.writeByte(REPORT);
             out.writeBoolean(linearizable);
-            out.writeBoolean(known.isPresent());
-            out.writeInt(known.orElse(0));
+            out.writeBoolean(known != null);
+            out.writeInt(known == null ? 0 : known.checksum());
+            out.writeLong(knowledge.table());
+            out.writeLong(knowledge.number());
         });
     }
 
@@ -175,10 +181,11 @@ final class Questions {
             boolean linearizable = in.readBoolean();
             boolean hasMetadata = in.readBoolean();
             int checksum = in.readInt();
+            ReportedEnds.Knowledge knowledge = new ReportedEnds.Knowledge(in.readLong(), in.readLong());
             if (linearizable) {
                 log.cluster.barrier(log.number).get(BARRIER_TIMEOUT_MS, TimeUnit.MILLISECONDS);
             }
-            GroupReport.write(out, log, hasMetadata ? Optional.of(checksum) : Optional.empty());
+            GroupReport.write(out, log, hasMetadata ? Optional.of(checksum) : Optional.empty(), knowledge);
             return bytes.toByteArray();
         }
         long topicId = in.readLong();
