@@ -506,8 +506,9 @@ final class GroupCluster implements Cluster {
         return new MembershipOutcome.Done();
     }
 
-    /// In attempts: while the lead is on its way nobody takes writes, so that must end soon when the successor has
-    /// died. It is tried again as long as that one answers, because it may lack entries or have lost an election.
+    /// In attempts: while the lead is on its way nobody takes writes, so that must end soon when the successor
+    /// has died. It is tried again as long as that one answers, because it may lack entries or have lost an
+    /// election.
     private void handTo(String peerId) throws InterruptedException, ExecutionException, TimeoutException {
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TRANSFER_TIMEOUT_MS);
         while (true) {
@@ -737,6 +738,30 @@ final class GroupCluster implements Cluster {
                 .addKeyValue("successor", Member.nodeIdOf(successor.get()))
                 .log("leadership is moved away");
         transferLeadership(group, Optional.empty());
+        return true;
+    }
+
+    /// Gives the lead up because this node cannot do anything with it: to the best of the others when it can be
+    /// handed over, else to whoever is elected.
+    ///
+    /// @param orderly whether the consensus library would hand it over
+    /// @return whether there is somebody to lead instead
+    boolean giveUp(String why, boolean orderly) {
+        if (orderly && moveAway(why)) {
+            return true;
+        }
+        if (bestSuccessor().isEmpty()) {
+            return false;
+        }
+        LOG.atWarn()
+                .addKeyValue("node", self().nodeId())
+                .addKeyValue("group", group)
+                .addKeyValue("reason", why)
+                .log("leadership is given up; the others elect somebody");
+        peers.stepDown(TRANSFER_ATTEMPT_MS).exceptionally(failure -> {
+            LOG.atWarn().addKeyValue("reason", failure).log("leadership could not be given up; it is tried again");
+            return null;
+        });
         return true;
     }
 

@@ -3,11 +3,17 @@ package io.millrace.replication.ratis;
 import io.millrace.replication.Member;
 import io.millrace.replication.partition.Consensus;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.impl.TransferLeadership;
 
 /// Makes Ratis do what it does on a bad day.
 public final class RatisFaults {
@@ -49,5 +55,31 @@ public final class RatisFaults {
                         .build())
                 .getServerReply()
                 .getSuccess();
+    }
+    /// A leader that began to hand over and has forgotten to end that; in 3.3.0 that has happened by itself.
+    /// See [RatisTransport].
+    public static void forgetHandOver(Consensus consensus, String peerId) throws ReflectiveOperationException {
+        RunningPeer leader = ((RatisConsensus) consensus).peer();
+        Method handOver = leader.division().getClass().getDeclaredMethod("getTransferLeadership");
+        handOver.setAccessible(true);
+        Object transfer = handOver.invoke(leader.division());
+        Class<?> kind = Class.forName(TransferLeadership.class.getName() + "$PendingRequest");
+        Constructor<?> pending = kind.getDeclaredConstructor(TransferLeadership.class, TransferLeadershipRequest.class);
+        pending.setAccessible(true);
+        Field slot = TransferLeadership.class.getDeclaredField("pending");
+        slot.setAccessible(true);
+        AtomicReference.class
+                .getMethod("set", Object.class)
+                .invoke(
+                        slot.get(transfer),
+                        pending.newInstance(
+                                transfer,
+                                new TransferLeadershipRequest(
+                                        leader.clientId(),
+                                        leader.server().getId(),
+                                        leader.groupId(),
+                                        0,
+                                        RaftPeerId.valueOf(peerId),
+                                        0)));
     }
 }
