@@ -62,6 +62,15 @@ public interface ReplicatedLog extends AutoCloseable {
         return topic(topic).isPresent();
     }
 
+    /// Completes when this node has applied everything about a partition, and whether there is one, that was
+    /// acknowledged by any node before the call. Exceptionally when no majority answers in time.
+    ///
+    /// @param topic also one that does not exist
+    /// @param partition any number
+    default CompletableFuture<Void> barrier(String topic, int partition) {
+        return cluster().barriers();
+    }
+
     /// All topics, by name.
     List<Topic> topics();
 

@@ -431,10 +431,33 @@ class PlacedGroupsTest {
                 .isInstanceOf(MembershipOutcome.Refused.class);
         assertThat(change(cluster, it -> it.reassign(new Reassignment.Factor(3))))
                 .isEqualTo(new MembershipOutcome.Done());
-        for (ClusterView.Group group : groups(cluster.node("n1"))) {
-            assertThat(group.members()).hasSize(3);
-        }
+        awaitReplicas(cluster, List.of(3, 3, 3));
         awaitEverywhere(cluster);
+
+        // one group alone, and all of them again
+        assertThat(change(cluster, it -> it.reassign(new Reassignment.FactorOf(0, 2))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+        assertThat(change(cluster, it -> it.reassign(new Reassignment.FactorOf(2, 4))))
+                .isInstanceOf(MembershipOutcome.Refused.class);
+        assertThat(change(cluster, it -> it.reassign(new Reassignment.FactorOf(2, 2))))
+                .isEqualTo(new MembershipOutcome.Done());
+        awaitReplicas(cluster, List.of(3, 3, 2));
+        appendEverywhere(cluster);
+        awaitEverywhere(cluster);
+        assertThat(change(cluster, it -> it.reassign(new Reassignment.Factor(3))))
+                .isEqualTo(new MembershipOutcome.Done());
+        awaitReplicas(cluster, List.of(3, 3, 3));
+        awaitEverywhere(cluster);
+    }
+
+    /// Done means that the leader of group 0 has seen it; other nodes hear of it a moment later.
+    private static void awaitReplicas(NodeCluster cluster, List<Integer> byGroup) {
+        Nodes.await(
+                "replicas: " + byGroup,
+                () -> groups(cluster.node("n1")).stream()
+                        .map(group -> group.members().size())
+                        .toList()
+                        .equals(byGroup));
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.millrace.replication.ReplicatedLog;
 import io.netty.handler.codec.http.HttpMethod;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 /// The routes about the node and what it holds, except for records and queries.
@@ -34,6 +35,7 @@ public final class AdminRoutes {
             Leadership leadership) {
         Topics topics = new Topics(log, partitionsDefault);
         Groups groups = new Groups(log);
+        Supplier<CompletableFuture<Void>> all = () -> log.cluster().barriers();
         Handler ready = Bodies.withoutBody(exchange -> ready(exchange, log.health(), stopping.get(), warnings.get()));
         return List.of(
                 post("/broker/topics", Scope.ADMIN, leadership.guard(Bodies.onLoop(topics::create)), "Create a topic"),
@@ -41,7 +43,7 @@ public final class AdminRoutes {
                 read(
                         "/broker/topics/{topic}",
                         0,
-                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, topics::describe)),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, all, topics::describe)),
                         "Describe a topic and its partitions"),
                 new Route(
                         HttpMethod.DELETE,
@@ -71,7 +73,7 @@ public final class AdminRoutes {
                 read(
                         "/broker/groups/{group}",
                         -1,
-                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, groups::describe)),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.read(exchange, all, groups::describe)),
                         "Describe a group: committed offsets and lag"),
                 get("/health", Scope.PUBLIC, -1, Bodies.withoutBody(AdminRoutes::alive), "Whether the node answers"),
                 get(

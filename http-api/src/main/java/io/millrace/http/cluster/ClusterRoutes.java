@@ -103,7 +103,7 @@ public final class ClusterRoutes {
                         HttpMethod.POST,
                         "/v1/cluster/reassign",
                         leadership.guard(Bodies.onLoop(routes::reassign)),
-                        "Move replicas of groups between nodes"),
+                        "Move replicas of groups between nodes, or change how many there are"),
                 new Route(
                         HttpMethod.GET,
                         "/metrics_ha",
@@ -282,15 +282,20 @@ public final class ClusterRoutes {
         Long group = Bodies.integer(wanted, "group", 0, Integer.MAX_VALUE);
         Long factor = Bodies.integer(wanted, "replication_factor", 1, Integer.MAX_VALUE);
         List<String> nodes = nodes(wanted.get("nodes"));
-        if ((group == null) != (nodes == null) || (group != null && factor != null)) {
+        Reassignment wish;
+        if (group != null && nodes != null && factor == null) {
+            wish = new Reassignment.Place(group.intValue(), nodes);
+        } else if (group != null && nodes == null && factor != null) {
+            wish = new Reassignment.FactorOf(group.intValue(), factor.intValue());
+        } else if (group == null && nodes == null) {
+            wish = factor == null ? new Reassignment.Level() : new Reassignment.Factor(factor.intValue());
+        } else {
             throw new HttpFailure(
                     ErrorCode.INVALID_VALUE,
-                    "Say {\"group\":1,\"nodes\":[\"n1\",\"n2\"]} to move a group, {\"replication_factor\":3} to change the"
-                            + " number of replicas, or {} to spread groups evenly.");
+                    "Say {\"group\":1,\"nodes\":[\"n1\",\"n2\"]} to move a group, {\"group\":1,\"replication_factor\":3} or"
+                            + " {\"replication_factor\":3} to change the number of replicas of one or of all groups, or {} to"
+                            + " spread groups evenly.");
         }
-        Reassignment wish = group != null && nodes != null
-                ? new Reassignment.Place(group.intValue(), nodes)
-                : factor != null ? new Reassignment.Factor(factor.intValue()) : new Reassignment.Level();
         answer(exchange, log.cluster().reassign(wish), "", () -> done(exchange, "", "reassigned"));
     }
 

@@ -12,9 +12,12 @@ import io.millrace.replication.ReplicatedLog;
 import io.millrace.replication.Topic;
 import io.netty.buffer.ByteBuf;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +40,12 @@ public final class Leadership {
 
     /// A leader that is alone says so within 2 s, whatever it is asked.
     private static final long SURE_WITHIN_MS = 1_500;
+
+    /// What a node that is behind the others may say of what they have.
+    private static final Set<String> MAY_BE_NEW = Set.of(
+            ErrorCode.UNKNOWN_TOPIC.code(), ErrorCode.UNKNOWN_PARTITION.code(), ErrorCode.OFFSET_OUT_OF_RANGE.code());
+
+    private static final int DELETED = 410;
 
     private final ReplicatedLog log;
     private final String nodeId;
@@ -162,33 +171,64 @@ public final class Leadership {
     ///
     /// Threading: the caller's thread, or a virtual one after a wait.
     ///
+    /// @param upToDate completes once this node has what the read is about
     /// @throws Exception what the read throws, or `invalid_parameter`
-    public void read(Exchange exchange, Bodies.Plain read) throws Exception {
+    public void read(Exchange exchange, Supplier<CompletableFuture<Void>> upToDate, Bodies.Plain read)
+            throws Exception {
         String consistency = exchange.parameters().text(CONSISTENCY, "local");
         switch (consistency) {
-            case "local" -> read.handle(exchange);
+            case "local" -> readHere(exchange, upToDate, read);
             case "linearizable" ->
-                log.cluster().barriers().whenComplete((done, failed) -> {
-                    if (failed == null) {
-                        Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
-                            try {
-                                read.handle(exchange);
-                            } catch (Exception | Error failure) { // becomes the answer
-                                exchange.fail(failure);
-                            }
-                        });
-                    } else {
-                        exchange.fail(new HttpFailure(
-                                ErrorCode.NO_LEADER,
-                                "No majority of the nodes says in time what the newest record is. Try again, or read without"
-                                        + " consistency=linearizable."));
-                    }
-                });
+                readBehind(
+                        upToDate.get(),
+                        exchange,
+                        read,
+                        "No majority of the nodes says in time what the newest record is. Try again, or read without consistency=linearizable.");
             default ->
                 throw new HttpFailure(
                         ErrorCode.INVALID_PARAMETER,
                         "Parameter 'consistency' must be local or linearizable, not '" + consistency + "'.");
         }
+    }
+
+    /// Does a read of what this node has. That something does not exist is said only when it is certain: a client
+    /// may have heard of it from a node that is ahead of this one.
+    ///
+    /// @param upToDate completes once this node has what the read is about
+    /// @throws Exception what the read throws
+    public void readHere(Exchange exchange, Supplier<CompletableFuture<Void>> upToDate, Bodies.Plain read)
+            throws Exception {
+        try {
+            read.handle(exchange);
+        } catch (HttpFailure failure) {
+            if (!MAY_BE_NEW.contains(failure.code())
+                    || failure.status() == DELETED
+                    || log.cluster().view().members().size() <= 1) {
+                throw failure;
+            }
+            readBehind(
+                    upToDate.get(),
+                    exchange,
+                    read,
+                    "This node does not have what was asked for, and no majority of the nodes says in time whether it exists. Try again.");
+        }
+    }
+
+    private static void readBehind(
+            CompletableFuture<Void> upToDate, Exchange exchange, Bodies.Plain read, String unknown) {
+        upToDate.whenComplete((done, failed) -> {
+            if (failed != null) {
+                exchange.fail(new HttpFailure(ErrorCode.NO_LEADER, unknown));
+                return;
+            }
+            Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
+                try {
+                    read.handle(exchange);
+                } catch (Exception | Error failure) { // becomes the answer
+                    exchange.fail(failure);
+                }
+            });
+        });
     }
 
     private BodyReceiver elsewhere(Exchange exchange, boolean forward, Optional<String> leader) {

@@ -24,7 +24,8 @@ public final class SubscribeRoutes {
                         Subscriptions.CONSUME_NAMES,
                         0,
                         0,
-                        Bodies.withoutBody(exchange -> leadership.read(exchange, subscriptions::consume)),
+                        Bodies.withoutBody(exchange -> leadership.read(
+                                exchange, () -> subscriptions.upToDate(exchange), subscriptions::consume)),
                         "Read records of one partition"),
                 new Route(
                         HttpMethod.GET,
@@ -33,7 +34,8 @@ public final class SubscribeRoutes {
                         Subscriptions.TAIL_NAMES,
                         0,
                         0,
-                        Bodies.withoutBodyOnThread(subscriptions::tail),
+                        Bodies.withoutBodyOnThread(exchange -> leadership.readHere(
+                                exchange, () -> log.cluster().barriers(), subscriptions::tail)),
                         "Follow the records of a topic"));
     }
 }

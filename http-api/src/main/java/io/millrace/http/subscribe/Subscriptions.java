@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +92,12 @@ final class Subscriptions {
         Consume.Place place =
                 new Consume.Place(new TopicPartition(topic.name(), partition), group, partitionLog, offset, committed);
         new Consume(this, exchange, place, limit, (int) bytesMax, base64).start(waitMs);
+    }
+
+    /// Completes once this node has all that was acknowledged of the partition in a path of [#consume].
+    CompletableFuture<Void> upToDate(Exchange exchange) {
+        long partition = partitionNumber(exchange.pathParameter(2));
+        return log.barrier(exchange.pathParameter(0), (int) Math.clamp(partition, -1, Integer.MAX_VALUE));
     }
 
     private static long checkRange(long offset, PartitionLog partitionLog) {
@@ -171,14 +178,17 @@ final class Subscriptions {
         return log.topic(name).orElseThrow(() -> Failures.notFound(log, name));
     }
 
-    private static int partition(Topic topic, String text) {
-        long partition;
+    private static long partitionNumber(String text) {
         try {
-            partition = Long.parseLong(text);
+            return Long.parseLong(text);
         } catch (NumberFormatException notANumber) {
             throw new HttpFailure(
                     ErrorCode.INVALID_PARAMETER, "A partition is a number from 0 on, not '" + text + "'.");
         }
+    }
+
+    private static int partition(Topic topic, String text) {
+        long partition = partitionNumber(text);
         if (partition < 0 || partition >= topic.partitions()) {
             throw Failures.unknownPartition(topic.name(), partition, topic.partitions());
         }

@@ -16,11 +16,13 @@ import io.millrace.replication.Member;
 import io.millrace.replication.ReplicatedLog;
 import io.netty.buffer.Unpooled;
 import java.lang.reflect.Proxy;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -138,5 +140,56 @@ class LeadershipTest {
                         .status())
                 .isEqualTo(ErrorCode.NO_LEADER.status());
         assertThat(unknownTopic(null, false).status()).isEqualTo(ErrorCode.NO_LEADER.status());
+    }
+
+    /// What a read answers that first fails with `first`, and then, if it is asked again, with `second`.
+    private static HttpFailure read(int nodes, HttpFailure first, HttpFailure second, CompletableFuture<Void> upToDate)
+            throws Exception {
+        List<Member> members =
+                IntStream.range(0, nodes).mapToObj(i -> member("n" + i)).toList();
+        Cluster cluster = proxy(Cluster.class, (method, arguments) -> switch (method) {
+            case "view" -> new ClusterView("n1", members, List.of(), List.of(), List.of());
+            default -> throw new UnsupportedOperationException(method);
+        });
+        ReplicatedLog log = proxy(ReplicatedLog.class, (method, arguments) -> switch (method) {
+            case "cluster" -> cluster;
+            default -> throw new UnsupportedOperationException(method);
+        });
+        CompletableFuture<HttpFailure> answer = new CompletableFuture<>();
+        Exchange exchange = proxy(Exchange.class, (method, arguments) -> switch (method) {
+            case "requestId" -> "r";
+            case "fail" -> answer.complete((HttpFailure) Objects.requireNonNull(arguments)[0]);
+            default -> throw new UnsupportedOperationException(method);
+        });
+        Leadership leadership =
+                new Leadership(log, "n1", new Peers("", null), node -> Optional.of("http://" + node), new Metrics());
+        Iterator<HttpFailure> failures = List.of(first, second).iterator();
+        try {
+            leadership.readHere(exchange, () -> upToDate, asked -> {
+                throw failures.next();
+            });
+        } catch (HttpFailure failure) {
+            return failure;
+        }
+        return answer.get(30, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void whatDoesNotExistHereIsLookedForAgainBehindABarrier() throws Exception {
+        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+        CompletableFuture<Void> cutOff = CompletableFuture.failedFuture(new java.io.IOException("cut off"));
+        HttpFailure late = new HttpFailure(ErrorCode.NOT_READY, "later");
+        for (HttpFailure mayBeNew : List.of(
+                Failures.unknownTopic("t", List.of()),
+                Failures.unknownPartition("t", 3, 3),
+                Failures.outOfRange(10, 0, 9))) {
+            assertThat(read(3, mayBeNew, late, done)).isSameAs(late);
+            assertThat(read(3, mayBeNew, late, cutOff).status()).isEqualTo(ErrorCode.NO_LEADER.status());
+            assertThat(read(1, mayBeNew, late, done)).isSameAs(mayBeNew);
+        }
+        HttpFailure deleted = Failures.outOfRange(1, 2, 9);
+        assertThat(read(3, deleted, late, done)).isSameAs(deleted);
+        HttpFailure malformed = new HttpFailure(ErrorCode.INVALID_PARAMETER, "no");
+        assertThat(read(3, malformed, late, done)).isSameAs(malformed);
     }
 }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -113,6 +115,47 @@ class ClusterOverHttpTest {
         Answer refused = Wire.call(follower, "POST /broker/topics/nothing/produce?forward=true", "x");
         assertThat(refused.status()).isEqualTo(404);
         assertThat(refused.body()).contains("unknown_topic");
+    }
+
+    /// Followers hear of what is committed after the leader has answered: the race is lost now and then in so many
+    /// rounds, not in each.
+    @Test
+    void aFollowerThatIsBehindDoesNotSayThatSomethingDoesNotExist() throws Exception {
+        cluster.whileOneLeads((leader, follower) -> {
+            for (int round = 0; round < 200; round++) {
+                String topic = round % 10 == 0 ? "behind-" + System.nanoTime() : "orders";
+                if (!topic.equals("orders")) {
+                    ask(leader, "POST /broker/topics", "{\"name\":\"%s\",\"partitions\":1}".formatted(topic));
+                    ask(follower, "GET /broker/topics/" + topic, "");
+                }
+                Matcher written = Pattern.compile("\"offset\":(\\d+)")
+                        .matcher(ask(leader, "POST /broker/topics/" + topic + "/produce?partition=0", "x"));
+                assertThat(written.find()).isTrue();
+                long next = 1 + Long.parseLong(written.group(1));
+                ask(follower, "GET /broker/consume/%s/g/0?offset=%d".formatted(topic, next), "");
+            }
+            assertThat(Wire.call(cluster.address(follower), "GET /broker/consume/orders/g/0?offset=999999", "")
+                            .status())
+                    .isEqualTo(416);
+            assertThat(Wire.call(cluster.address(follower), "GET /broker/consume/nothing/g/0", "")
+                            .status())
+                    .isEqualTo(404);
+            assertThat(Wire.call(cluster.address(follower), "GET /broker/tail/nothing", "")
+                            .status())
+                    .isEqualTo(404);
+            assertThat(Wire.call(
+                                    cluster.address(follower),
+                                    "GET /broker/consume/orders/g/one?consistency=linearizable",
+                                    "")
+                            .status())
+                    .isEqualTo(400);
+        });
+    }
+
+    private static String ask(String id, String line, String body) throws IOException {
+        Answer answer = Wire.call(cluster.address(id), line, body);
+        assertThat(answer.status()).as("%s on %s: %s", line, id, answer.body()).isEqualTo(200);
+        return answer.body();
     }
 
     @Test

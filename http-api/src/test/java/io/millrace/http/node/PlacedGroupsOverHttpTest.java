@@ -187,6 +187,9 @@ class PlacedGroupsOverHttpTest {
         List<String> others = NODES.stream().filter(id -> !before.contains(id)).toList();
         String line = "POST /v1/cluster/reassign?forward=true";
         assertThat(ask("n1", line, "{\"group\":1}", 422).body()).contains("replication_factor");
+        assertThat(ask("n1", line, "{\"group\":1,\"nodes\":[\"n1\",\"n2\"],\"replication_factor\":2}", 422)
+                        .body())
+                .contains("to move a group");
         assertThat(ask("n1", line, "{\"group\":1,\"nodes\":[]}", 422).body()).contains("list of node ids");
         assertThat(ask("n1", line, "{\"group\":1,\"nodes\":[\"n5\",\"n1\"]}", 422)
                         .body())
@@ -212,6 +215,15 @@ class PlacedGroupsOverHttpTest {
         TestNodes.await("three replicas", () -> on("n2", 1).size() == 3);
         assertThat(ask("n2", line, "{\"replication_factor\":2}")).contains("\"state\":\"reassigned\"");
         TestNodes.await("two replicas", () -> on("n2", 1).size() == 2);
+        assertThat(ask("n2", line, "{\"group\":2,\"replication_factor\":4}")).contains("\"state\":\"reassigned\"");
+        TestNodes.await("four replicas of group 2", () -> on("n2", 2).size() == 4);
+        assertThat(on("n2", 1)).hasSize(2);
+        assertThat(ask("n1", line, "{\"group\":2,\"nodes\":[\"n1\",\"n2\"]}", 422)
+                        .body())
+                .contains("the replication factor of group 2 is 4");
+        assertThat(ask("n1", line, "{\"group\":3,\"replication_factor\":2}", 422)
+                        .body())
+                .contains("there is no group 3");
     }
 
     @Test

@@ -479,6 +479,22 @@ public final class ManyGroups implements ReplicatedLog {
         return first.state.metadata().topics().stream().filter(this::isVisible).toList();
     }
 
+    /// A topic is seen once all its groups have told of it, so one that is not needs all of them.
+    @Override
+    public CompletableFuture<Void> barrier(String topic, int partition) {
+        TopicFact before = visible(topic);
+        if (before == null || !has(before, partition)) {
+            return cluster.barriers();
+        }
+        return CompletableFuture.allOf(cluster.barrier(0), cluster.barrier(groupOf(before, partition).number))
+                .thenCompose(done -> {
+                    TopicFact now = first.state.metadata().topic(topic);
+                    boolean same =
+                            now != null && now.topic().id() == before.topic().id();
+                    return same ? CompletableFuture.completedFuture(done) : cluster.barriers();
+                });
+    }
+
     @Override
     public PartitionLog partition(String topic, int partition) {
         TopicFact fact = visible(topic);

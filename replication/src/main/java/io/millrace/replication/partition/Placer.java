@@ -19,21 +19,24 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// What the leader of group 0 does where groups lie on some of the nodes only: decides on which, one move at a
 /// time, and writes it down as documents of group 0. The leader of each group carries it out ([GroupFollower]).
 ///
-/// | document             | says                                                                    |
-/// |----------------------|-------------------------------------------------------------------------|
-/// | `_groups/factor`     | replicas of each group                                                  |
-/// | `_placement/<group>` | node ids with commas between, the one that should lead first            |
-/// | `_groups/level`      | somebody has asked for even loads; gone when there is nothing left to do |
+/// | document                 | says                                                                    |
+/// |--------------------------|-------------------------------------------------------------------------|
+/// | `_groups/factor`         | replicas of each group                                                  |
+/// | `_groups/factor/<group>` | replicas of this one, if it has a number of its own                     |
+/// | `_placement/<group>`     | node ids with commas between, the one that should lead first            |
+/// | `_groups/level`          | somebody has asked for even loads; gone when there is nothing left to do |
 ///
 /// Threading: a thread of its own, and one for each wish while somebody waits for it.
 final class Placer implements AutoCloseable {
     static final String FACTOR = "_groups/factor";
+    static final String FACTOR_OF = FACTOR + "/";
     static final String LEVEL = "_groups/level";
 
     private static final Logger LOG = LoggerFactory.getLogger(Placer.class);
@@ -141,10 +144,16 @@ final class Placer implements AutoCloseable {
         return placed.keySet().stream().sorted().toList();
     }
 
-    private int factor() {
-        return document(FACTOR)
-                .map(document -> Integer.parseInt(new String(document.value(), StandardCharsets.UTF_8)))
-                .orElse(factorAtFirst);
+    private Replicas.Factors factors() {
+        Map<Integer, Integer> own = new HashMap<>();
+        for (int group : placed.keySet()) {
+            number(FACTOR_OF + group).ifPresent(replicas -> own.put(group, replicas));
+        }
+        return new Replicas.Factors(number(FACTOR).orElse(factorAtFirst), own);
+    }
+
+    private Optional<Integer> number(String key) {
+        return document(key).map(document -> Integer.parseInt(new String(document.value(), StandardCharsets.UTF_8)));
     }
 
     private Replicas replicas() {
@@ -158,7 +167,7 @@ final class Placer implements AutoCloseable {
                 held.put(number, placement);
             }
         });
-        return new Replicas(nodes, first.book.draining(), factor(), held);
+        return new Replicas(nodes, first.book.draining(), factors(), held);
     }
 
     private List<String> nodes() {
@@ -265,17 +274,22 @@ final class Placer implements AutoCloseable {
                                 "group %d was just placed elsewhere; look and try again".formatted(group));
             }
             case Reassignment.Factor(int replicas) -> {
-                if (replicas < 1 || replicas > nodes.size()) {
-                    yield new MembershipOutcome.Refused(
-                            "a replication factor is 1 to %d here, because there are %d nodes; not %d"
-                                    .formatted(nodes.size(), nodes.size(), replicas));
+                String refused = refusal(replicas, nodes);
+                if (refused != null) {
+                    yield new MembershipOutcome.Refused(refused);
                 }
-                if (replicas == 1 && factorAtFirst > 1) {
-                    yield new MembershipOutcome.Refused(
-                            "with one replica a damaged one must not be set aside, and nodes that were started with raft.replication-factor %d would do that; start them all with 1 first"
-                                    .formatted(factorAtFirst));
+                for (int group : factors().own().keySet()) {
+                    put(FACTOR_OF + group, "", -1);
                 }
                 put(FACTOR, Integer.toString(replicas), -1);
+                yield new MembershipOutcome.Done();
+            }
+            case Reassignment.FactorOf(int group, int replicas) -> {
+                String refused = placed.containsKey(group) ? refusal(replicas, nodes) : noSuchGroup(group);
+                if (refused != null) {
+                    yield new MembershipOutcome.Refused(refused);
+                }
+                put(FACTOR_OF + group, Integer.toString(replicas), -1);
                 yield new MembershipOutcome.Done();
             }
             case Reassignment.Level level -> {
@@ -285,22 +299,39 @@ final class Placer implements AutoCloseable {
         };
     }
 
-    private @org.jspecify.annotations.Nullable String refusal(int group, List<String> wanted, List<String> nodes) {
+    private @Nullable String refusal(int group, List<String> wanted, List<String> nodes) {
         if (!placed.containsKey(group)) {
-            return group == 0
-                    ? "group 0 carries the metadata and is on every node; there are groups 1 to %d to place"
-                            .formatted(placed.size())
-                    : "there is no group %d, there are 1 to %d".formatted(group, placed.size());
+            return noSuchGroup(group);
         }
         for (String node : wanted) {
             if (!nodes.contains(node)) {
                 return "there is no node '%s' that could hold a group; there are %s".formatted(node, nodes);
             }
         }
-        int replicas = Math.min(factor(), nodes.size());
+        int factor = factors().of(group);
+        int replicas = Math.min(factor, nodes.size());
         return wanted.size() != replicas || new HashSet<>(wanted).size() != replicas
-                ? "the replication factor is %d: name %d different nodes, not %s".formatted(factor(), replicas, wanted)
+                ? "the replication factor of group %d is %d: name %d different nodes, not %s"
+                        .formatted(group, factor, replicas, wanted)
                 : null;
+    }
+
+    private @Nullable String refusal(int replicas, List<String> nodes) {
+        if (replicas < 1 || replicas > nodes.size()) {
+            return "a replication factor is 1 to %d here, because there are %d nodes; not %d"
+                    .formatted(nodes.size(), nodes.size(), replicas);
+        }
+        return replicas == 1 && factorAtFirst > 1
+                ? "with one replica a damaged one must not be set aside, and nodes that were started with raft.replication-factor %d would do that; start them all with 1 first"
+                        .formatted(factorAtFirst)
+                : null;
+    }
+
+    private String noSuchGroup(int group) {
+        return group == 0
+                ? "group 0 carries the metadata and is on every node; there are groups 1 to %d to place"
+                        .formatted(placed.size())
+                : "there is no group %d, there are 1 to %d".formatted(group, placed.size());
     }
 
     /// Waits until every group is where it shall be and nothing is left to do.

@@ -15,9 +15,29 @@ import java.util.TreeMap;
 ///
 /// @param nodes that may hold groups, by name
 /// @param avoided those of them that get no more than they have: they are drained
-/// @param factor replicas of a group, at least 1; fewer where there are fewer nodes
+/// @param factors replicas of each group; fewer where there are fewer nodes
 /// @param held nodes by group; a group that is missing has never been placed
-public record Replicas(List<String> nodes, Collection<String> avoided, int factor, Map<Integer, List<String>> held) {
+public record Replicas(
+        List<String> nodes, Collection<String> avoided, Factors factors, Map<Integer, List<String>> held) {
+    /// How many replicas each group is to have.
+    ///
+    /// @param usual of groups that have no number of their own, at least 1
+    /// @param own by group, at least 1
+    public record Factors(int usual, Map<Integer, Integer> own) {
+        public Factors {
+            own = Map.copyOf(own);
+        }
+
+        /// The same for all.
+        public static Factors all(int factor) {
+            return new Factors(factor, Map.of());
+        }
+
+        public int of(int group) {
+            return own.getOrDefault(group, usual);
+        }
+    }
+
     /// What to change next.
     ///
     /// @param nodes of the group from now on, never empty
@@ -48,7 +68,7 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
         for (int group : groups) {
             if (!held.containsKey(group)) {
                 List<String> first = new ArrayList<>();
-                while (first.size() < Math.min(factor, nodes.size())) {
+                while (first.size() < Math.min(factors.of(group), nodes.size())) {
                     first.add(leastLoaded(first, first.isEmpty()).orElseThrow());
                 }
                 due.add(new Move(group, first, false, "placed for the first time"));
@@ -64,7 +84,7 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
         }
         for (int group : groups) {
             List<String> now = held(group);
-            Optional<String> more = nodes.containsAll(now) && !now.isEmpty() && now.size() < factor
+            Optional<String> more = nodes.containsAll(now) && !now.isEmpty() && now.size() < factors.of(group)
                     ? leastLoaded(now, false)
                     : Optional.empty();
             if (more.isPresent()) {
@@ -75,7 +95,7 @@ public record Replicas(List<String> nodes, Collection<String> avoided, int facto
         }
         for (int group : groups) {
             List<String> now = held(group);
-            if (nodes.containsAll(now) && now.size() > factor) {
+            if (nodes.containsAll(now) && now.size() > factors.of(group)) {
                 List<String> next = new ArrayList<>(now);
                 next.remove(mostLoaded(now));
                 due.add(new Move(group, next, false, "it has too many replicas"));

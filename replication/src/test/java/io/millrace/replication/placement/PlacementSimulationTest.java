@@ -47,7 +47,8 @@ class PlacementSimulationTest {
         final SplittableRandom random;
         final int groups;
         final int transfersMax;
-        int factor;
+        int usual;
+        final TreeMap<Integer, Integer> own = new TreeMap<>();
         final TreeSet<String> nodes = new TreeSet<>();
         final TreeSet<String> leaving = new TreeSet<>();
         final TreeSet<String> draining = new TreeSet<>();
@@ -65,7 +66,7 @@ class PlacementSimulationTest {
             this.random = new SplittableRandom(seed);
             this.groups = 1 + random.nextInt(8);
             this.transfersMax = 1 + random.nextInt(2);
-            this.factor = 1 + random.nextInt(4);
+            this.usual = 1 + random.nextInt(4);
             int founders = 1 + random.nextInt(5);
             for (int i = 0; i < founders; i++) {
                 nodes.add("n" + ++given);
@@ -89,7 +90,7 @@ class PlacementSimulationTest {
         }
 
         private void event() {
-            switch (random.nextInt(16)) {
+            switch (random.nextInt(17)) {
                 case 0 -> {
                     if (nodes.size() < 7) {
                         nodes.add("n" + ++given);
@@ -113,9 +114,17 @@ class PlacementSimulationTest {
                             standing.add(node);
                         }
                     });
-                case 4 -> factor = 1 + random.nextInt(4);
+                case 4 -> {
+                    usual = 1 + random.nextInt(4);
+                    own.clear();
+                    history.add("factor: " + usual);
+                }
                 case 5 -> level = true;
                 case 6, 7, 8 -> place();
+                case 11 -> {
+                    own.put(1 + random.nextInt(groups), 1 + random.nextInt(4));
+                    history.add("factors: " + own);
+                }
                 case 9, 10 -> hear(1 + random.nextInt(groups));
                 default -> follow(1 + random.nextInt(groups));
             }
@@ -131,7 +140,11 @@ class PlacementSimulationTest {
         private Replicas replicas() {
             List<String> able =
                     nodes.stream().filter(node -> !leaving.contains(node)).toList();
-            return new Replicas(able, draining, factor, documents);
+            return new Replicas(able, draining, factors(), documents);
+        }
+
+        private Replicas.Factors factors() {
+            return new Replicas.Factors(usual, own);
         }
 
         private void hear(int group) {
@@ -230,7 +243,7 @@ class PlacementSimulationTest {
                 assertThat(members(group))
                         .as("group %d of %s", group, documents)
                         .containsExactlyInAnyOrderElementsOf(documents.getOrDefault(group, List.of()))
-                        .hasSize(Math.min(factor, nodes.size()));
+                        .hasSize(Math.min(factors().of(group), nodes.size()));
                 assertThat(nodes).containsAll(members(group));
             }
         }
