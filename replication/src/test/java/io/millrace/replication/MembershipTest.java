@@ -374,7 +374,7 @@ class MembershipTest {
         NodeCluster cluster = cluster(3);
         cluster.append("a");
         String first = cluster.leader();
-        long term = cluster.node(first).health().term();
+        ReplicatedLog leaving = cluster.node(first);
         CompletableFuture<String> next = new CompletableFuture<>();
         for (String id : cluster.nodes().keySet()) {
             if (!id.equals(first)) {
@@ -382,18 +382,16 @@ class MembershipTest {
                 node.cluster().onChange(() -> {
                     if (!node.leader("t", 0).orElse(first).equals(first)) {
                         // still open: nobody had to wait for an election timeout
-                        next.complete(cluster.node(first).health().role());
+                        next.complete(leaving.health().role());
                     }
                 });
             }
         }
-        ReplicatedLog leaving = cluster.node(first);
         leaving.close();
         // the third node may have voted before the old leader has heard of it
         assertThat(next.get(20, TimeUnit.SECONDS)).isNotEqualTo("closed");
         cluster.nodes().remove(first);
-        cluster.append("b");
-        assertThat(cluster.lead().health().term()).isEqualTo(term + 1);
+        cluster.append("b"); // not in which term: a busy machine may elect once more
     }
 
     @Test

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,8 @@ class WatchdogTest {
     /// Usually below 2 s. Without the watchdog it is the request's timeout, 20 s.
     private static final long ANSWER_MS_MAX = 8_000;
 
+    private static final String STALLED = "millrace.replication.stalledMs";
+
     @TempDir
     Path folder;
 
@@ -35,6 +38,7 @@ class WatchdogTest {
 
     @AfterEach
     void stop() throws IOException {
+        System.clearProperty(STALLED);
         links.thaw();
         if (started != null) {
             started.close();
@@ -182,6 +186,93 @@ class WatchdogTest {
             cluster.append("round " + round);
         }
         assertThat(values(node.partition("t", 0))).containsExactly("first", "round 0", "round 1");
+    }
+
+    /// Three nodes whose leaders are given up when they have decided nothing for two seconds.
+    private NodeCluster impatient() throws Exception {
+        System.setProperty(STALLED, "2000");
+        return three();
+    }
+
+    @Test
+    void aLeaderThatHasForgottenToEndAHandOverGivesTheLeadUp() throws Exception {
+        NodeCluster cluster = impatient();
+        cluster.whileOneLeads(id -> {
+            ReplicatedLog node = cluster.node(id);
+            String successor = cluster.follower();
+            RatisFaults.forgetHandOver(
+                    GroupLogs.consensus(node), cluster.member(successor).peerId());
+            assertThat(get(send(node, "refused", Acknowledgement.QUORUM))).isEqualTo(new AppendOutcome.NotLeader(id));
+            cluster.append("second");
+            assertThat(node.metrics().get("replication_leads_given_up_total")).isGreaterThanOrEqualTo(1.0);
+        });
+        cluster.awaitEverywhere(List.of("first", "second"));
+    }
+
+    /// Applies nothing any more once it is to apply a record, until it is let go.
+    private static final class Hanging implements AutoCloseable {
+        final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch released = new CountDownLatch(1);
+        private final AutoCloseable listening;
+
+        Hanging(ReplicatedLog node) {
+            listening = node.onAppend(appended -> {
+                begun.countDown();
+                try {
+                    released.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        }
+
+        @Override
+        public void close() throws Exception {
+            listening.close();
+            released.countDown();
+        }
+    }
+
+    @Test
+    void aNodeThatAppliesNothingDoesNotKeepTheLeadThatItWasGiven() throws Exception {
+        NodeCluster cluster = impatient();
+        String id = cluster.follower();
+        ReplicatedLog node = cluster.node(id);
+        try (Hanging hanging = new Hanging(node)) {
+            cluster.append("second");
+            Nodes.await("it hangs", () -> hanging.begun.getCount() == 0);
+            // it has everything in its log, so it is elected; it never becomes ready
+            Nodes.await("it was elected", () -> {
+                GroupLogs.consensus(cluster.lead())
+                        .group()
+                        .transfer(cluster.member(id).peerId(), 2_000)
+                        .get(Nodes.PATIENCE_S, TimeUnit.SECONDS);
+                return true;
+            });
+            cluster.append("third");
+            assertThat(node.leads("t", 0)).isFalse();
+        }
+        cluster.awaitEverywhere(List.of("first", "second", "third"));
+    }
+
+    @Test
+    void aLeaderThatAppliesNothingAnyMoreHandsOver() throws Exception {
+        NodeCluster cluster = impatient();
+        cluster.whileOneLeads(id -> {
+            ReplicatedLog node = cluster.node(id);
+            try (Hanging hanging = new Hanging(node)) {
+                CompletableFuture<AppendOutcome> unanswered = send(node, "second", Acknowledgement.QUORUM);
+                Nodes.await("it hangs, or refuses", () -> hanging.begun.getCount() == 0 || unanswered.isDone());
+                assertThat(hanging.begun.getCount()).isZero();
+                Nodes.await(
+                        "somebody else leads",
+                        () -> cluster.leading()
+                                .filter(leader -> !leader.equals(id))
+                                .isPresent());
+                cluster.append("third");
+            }
+        });
+        cluster.awaitEverywhere(List.of("first", "second", "third"));
     }
 
     @Test

@@ -12,6 +12,11 @@ public interface Consensus extends AutoCloseable {
     /// Whether this node leads and has applied everything that was committed before it did.
     boolean leads();
 
+    /// Whether this node leads, and refuses what it is given, for no reason that will pass.
+    default boolean refuses() {
+        return false;
+    }
+
     /// Id of the leader.
     Optional<String> leader();
 

@@ -52,6 +52,9 @@ final class GroupCluster implements Cluster {
     private static final int PROBE_TIMEOUT_MS = 3_000;
     private static final long DOCUMENT_TIMEOUT_MS = 10_000;
     private static final long TRANSFER_TIMEOUT_MS = 10_000;
+    /// An election of one who has everything takes a fraction of this; for so long writes are refused when the
+    /// successor has died.
+    static final long TRANSFER_ATTEMPT_MS = 2_000;
     private static final long OTHERS_TIMEOUT_MS = 120_000;
     /// Without an answer for so long a follower does not count as one that could carry a majority.
     static final long SILENT_MS_MAX = 3_000;
@@ -499,8 +502,38 @@ final class GroupCluster implements Cluster {
         if (target.isEmpty()) {
             return new MembershipOutcome.Failed("no other node answers that may lead");
         }
-        peers.transfer(target.get(), TRANSFER_TIMEOUT_MS).get(TRANSFER_TIMEOUT_MS + 2_000, TimeUnit.MILLISECONDS);
+        handTo(target.get());
         return new MembershipOutcome.Done();
+    }
+
+    /// In attempts: while the lead is on its way nobody takes writes, so that must end soon when the successor
+    /// has died. It is tried again as long as that one answers, because it may lack entries or have lost an
+    /// election.
+    private void handTo(String peerId) throws InterruptedException, ExecutionException, TimeoutException {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(TRANSFER_TIMEOUT_MS);
+        while (true) {
+            try {
+                peers.transfer(peerId, TRANSFER_ATTEMPT_MS).get(TRANSFER_ATTEMPT_MS + 2_000, TimeUnit.MILLISECONDS);
+                return;
+            } catch (ExecutionException e) {
+                while (!consensus.leads() && consensus.leader().isEmpty() && System.nanoTime() < deadline) {
+                    TimeUnit.MILLISECONDS.sleep(20); // an election goes on, and that one may win it yet
+                }
+                if (consensus.leader().equals(Optional.of(Member.nodeIdOf(peerId)))) {
+                    return;
+                }
+                if (!consensus.leads() || !hasAnswered(peerId) || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+        }
+    }
+
+    /// Whether a follower has answered since an attempt that has taken its time began.
+    private boolean hasAnswered(String peerId) {
+        return peers.followers().stream()
+                .anyMatch(follower -> follower.peerId().equals(peerId) && follower.silentMs() < TRANSFER_ATTEMPT_MS);
     }
 
     /// Whether a change waits or runs.
@@ -705,6 +738,30 @@ final class GroupCluster implements Cluster {
                 .addKeyValue("successor", Member.nodeIdOf(successor.get()))
                 .log("leadership is moved away");
         transferLeadership(group, Optional.empty());
+        return true;
+    }
+
+    /// Gives the lead up because this node cannot do anything with it: to the best of the others when it can be
+    /// handed over, else to whoever is elected.
+    ///
+    /// @param orderly whether the consensus library would hand it over
+    /// @return whether there is somebody to lead instead
+    boolean giveUp(String why, boolean orderly) {
+        if (orderly && moveAway(why)) {
+            return true;
+        }
+        if (bestSuccessor().isEmpty()) {
+            return false;
+        }
+        LOG.atWarn()
+                .addKeyValue("node", self().nodeId())
+                .addKeyValue("group", group)
+                .addKeyValue("reason", why)
+                .log("leadership is given up; the others elect somebody");
+        peers.stepDown(TRANSFER_ATTEMPT_MS).exceptionally(failure -> {
+            LOG.atWarn().addKeyValue("reason", failure).log("leadership could not be given up; it is tried again");
+            return null;
+        });
         return true;
     }
 

@@ -150,6 +150,7 @@ public final class GroupLog implements ReplicatedLog {
     private boolean movedAwayWhileFull; // the watch's
     private volatile @Nullable String stuck;
     private volatile long restarts;
+    private volatile long givenUp; // the watch's
 
     private GroupLog(
             ReplicationSettings settings,
@@ -805,6 +806,7 @@ public final class GroupLog implements ReplicatedLog {
         metrics.put("replication_snapshot_seconds_last", snapshots.lastSeconds());
         metrics.put("replication_leader", consensus.leads() ? 1.0 : 0.0);
         metrics.put("replication_restarts_total", (double) restarts);
+        metrics.put("replication_leads_given_up_total", (double) givenUp);
         metrics.put("replication_elections_total", (double) cluster.elections());
         metrics.put("replication_topics", (double) state.metadata().topics().size());
         metrics.put("replication_log_bytes", (double) state.sizeBytes());
@@ -956,6 +958,7 @@ public final class GroupLog implements ReplicatedLog {
     private void watch() {
         long leadNanos = System.nanoTime();
         SlowDisk slowDisk = new SlowDisk();
+        StalledLead lead = StalledLead.usual();
         while (!closing) {
             LockSupport.parkNanos(this, TICK_NANOS);
             long now = System.nanoTime();
@@ -967,6 +970,30 @@ public final class GroupLog implements ReplicatedLog {
                 cluster.lead();
             }
             moveAwayFromBadDisk(now, slowDisk);
+            giveUpStalledLead(now, lead);
+        }
+    }
+
+    /// A leader that a majority follows and that decides nothing would keep all others from it.
+    private void giveUpStalledLead(long now, StalledLead lead) {
+        Consensus.Status status = consensus.status();
+        boolean followed = status.role().equals("leader")
+                && consensus.stopped() == null
+                && consensus.peers() > 1
+                && consensus.group().majorityAnswers();
+        boolean ready = followed && consensus.leads();
+        boolean refuses = followed && consensus.refuses();
+        boolean behind = status.appliedIndex() < status.committedIndex();
+        if (lead.isStalled(now, followed && (!ready || refuses || behind), status.appliedIndex())) {
+            String why = "it has been elected and decides nothing (applied %d, committed %d%s%s)"
+                    .formatted(
+                            status.appliedIndex(),
+                            status.committedIndex(),
+                            ready ? "" : ", not ready",
+                            refuses ? ", refuses writes" : "");
+            if (cluster.giveUp(why, ready && !refuses)) {
+                givenUp++;
+            }
         }
     }
 

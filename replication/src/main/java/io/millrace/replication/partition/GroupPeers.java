@@ -61,6 +61,11 @@ public interface GroupPeers {
         return CompletableFuture.failedFuture(new UnsupportedOperationException("this log has no peers"));
     }
 
+    /// Gives the lead up, to whoever is elected next; that works also where [#transfer] is refused.
+    default CompletableFuture<Void> stepDown(long timeoutMs) {
+        return CompletableFuture.failedFuture(new UnsupportedOperationException("this log has no peers"));
+    }
+
     /// Completes when everything that was acknowledged before has been applied here.
     default CompletableFuture<Void> barrier() {
         return CompletableFuture.completedFuture(null);

@@ -39,6 +39,9 @@ public final class RatisConsensus implements Consensus {
     private final AtomicLong nextCallId = new AtomicLong(1);
     private final RatisPeers group;
     private volatile boolean closed;
+    /// In which this node has led and refused an entry because of a hand-over that is over, and has taken none
+    /// since; 0 for none.
+    private volatile long refusedTerm;
 
     RatisConsensus(ReplicationSettings settings, RatisServer server, int number) {
         this.settings = settings;
@@ -89,6 +92,8 @@ public final class RatisConsensus implements Consensus {
                 PendingEntry undecided = at.machine().forget(callId);
                 if (undecided != null) { // otherwise applying it has answered
                     fail(undecided, reply, failure);
+                } else if (refusedTerm != 0) {
+                    refusedTerm = 0;
                 }
             });
         } catch (IOException | RuntimeException e) {
@@ -103,6 +108,9 @@ public final class RatisConsensus implements Consensus {
         Throwable cause = failure != null ? failure : reply == null ? null : reply.getException();
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
+        }
+        if (cause instanceof LeaderSteppingDownException && !group.mayBeHandingOver()) {
+            refusedTerm = peer().division().getInfo().getCurrentTerm();
         }
         if (cause instanceof NotLeaderException
                 || cause instanceof LeaderNotReadyException
@@ -161,6 +169,14 @@ public final class RatisConsensus implements Consensus {
                 && at.division().getInfo().isLeaderReady()
                 && at.machine().logFailure() == null
                 && group.majorityAnswers();
+    }
+
+    @Override
+    public boolean refuses() {
+        return refusedTerm != 0
+                && !closed
+                && peer().division().getInfo().isLeader()
+                && peer().division().getInfo().getCurrentTerm() == refusedTerm;
     }
 
     @Override

@@ -30,6 +30,7 @@ import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
+import org.jspecify.annotations.Nullable;
 
 /// Peers, changes of configuration, leadership and linearizable reads of one Ratis group.
 final class RatisPeers implements GroupPeers {
@@ -39,9 +40,12 @@ final class RatisPeers implements GroupPeers {
     private static final long FRESH_NANOS = 500_000_000;
     private static final long BARRIER_PAUSE_NANOS = 100_000_000;
     private static final long CHECK_NANOS = 20_000_000;
+    /// Clocks of a busy process ring late.
+    private static final long HAND_OVER_LATE_NANOS_MAX = 3_000_000_000L;
 
     private final Supplier<RunningPeer> peer;
     private final AtomicLong nextCallId;
+    private volatile long handOverEndsNanos = System.nanoTime();
     private volatile Contact contact = new Contact(System.nanoTime() - TimeUnit.HOURS.toNanos(1), 0);
 
     /// @param nanos when a majority answered last, this node included
@@ -173,6 +177,25 @@ final class RatisPeers implements GroupPeers {
 
     @Override
     public CompletableFuture<Void> transfer(String peerId, long timeoutMs) {
+        long ends = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs) + HAND_OVER_LATE_NANOS_MAX;
+        if (ends - handOverEndsNanos > 0) {
+            handOverEndsNanos = ends;
+        }
+        return transfer(RaftPeerId.valueOf(peerId), timeoutMs);
+    }
+
+    /// Whether the lead is on its way, or was a moment ago.
+    boolean mayBeHandingOver() {
+        return handOverEndsNanos - System.nanoTime() > 0;
+    }
+
+    @Override
+    public CompletableFuture<Void> stepDown(long timeoutMs) {
+        return transfer((RaftPeerId) null, timeoutMs);
+    }
+
+    /// @param successor null for whoever is elected; Ratis takes that at any time
+    private CompletableFuture<Void> transfer(@Nullable RaftPeerId successor, long timeoutMs) {
         RunningPeer at = peer.get();
         try {
             return at.server()
@@ -181,7 +204,7 @@ final class RatisPeers implements GroupPeers {
                             at.server().getId(),
                             at.groupId(),
                             nextCallId.getAndIncrement(),
-                            RaftPeerId.valueOf(peerId),
+                            successor,
                             timeoutMs))
                     .thenAccept(RatisPeers::check);
         } catch (IOException | RuntimeException e) {
