@@ -136,7 +136,7 @@ public record Campaign(
                         row,
                         rowSeed,
                         verdict,
-                        stage.resumedAfterMs(),
+                        stage.progress().resumedAfterMs(),
                         stage.restarts(),
                         stage.workload().answers(),
                         problems,
@@ -156,7 +156,7 @@ public record Campaign(
 
     private List<String> play(Stage stage, Row.Round round) throws IOException, InterruptedException {
         stage.startAll();
-        stage.awaitPlaced();
+        stage.cluster().awaitPlaced();
         stage.workload().createTopic(TOPIC_PATIENCE);
         stage.workload().start();
         stage.workload().awaitAcknowledged(WRITES_BEFORE, LOAD_PATIENCE);
@@ -171,8 +171,8 @@ public record Campaign(
             problems.add(unresolved + " records with a key found out nothing within " + RESOLVE_PATIENCE.toSeconds()
                     + " s of retries");
         }
-        stage.awaitPlaced();
-        stage.awaitConvergence(CONVERGENCE_PATIENCE);
+        stage.cluster().awaitPlaced();
+        stage.progress().awaitConvergence(CONVERGENCE_PATIENCE);
         stage.readEverything();
         stage.workload().answers().forEach((code, count) -> {
             if (!EXPECTED_ANSWERS.contains(code)) {

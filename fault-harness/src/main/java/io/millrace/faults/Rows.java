@@ -9,6 +9,7 @@ import io.millrace.faults.Row.Planted;
 import io.millrace.faults.load.Lie;
 import io.millrace.faults.load.Workload.Watch;
 import io.millrace.faults.stage.Need;
+import io.millrace.faults.stage.NodeFiles;
 import io.millrace.faults.stage.Stage;
 import io.millrace.faults.stage.Tracer;
 import java.io.IOException;
@@ -209,22 +210,22 @@ public final class Rows {
     // ---- processes
 
     private static void killOne(Stage stage) throws IOException, InterruptedException {
-        kill(stage, stage.anyReplica());
+        kill(stage, stage.cluster().anyReplica());
     }
 
     private static void killLeader(Stage stage) throws IOException, InterruptedException {
-        kill(stage, stage.leader());
+        kill(stage, stage.cluster().leader());
     }
 
     private static void kill(Stage stage, int victim) throws IOException, InterruptedException {
         stage.kill(victim);
         if (stage.members().length > 2) {
-            stage.awaitWrites();
+            stage.progress().awaitWrites();
             holdBetween(stage, 0, 1_500);
             stage.start(victim);
         } else {
             stage.start(victim);
-            stage.awaitWrites();
+            stage.progress().awaitWrites();
         }
         stage.awaitReady(victim);
     }
@@ -241,69 +242,69 @@ public final class Rows {
         for (int node : nodes) {
             stage.start(node);
         }
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         for (int node : nodes) {
             stage.awaitReady(node);
         }
     }
 
     private static void pauseOne(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
+        int victim = stage.cluster().anyReplica();
         stage.freeze(victim);
         holdBetween(stage, 300, 5_000);
         stage.thaw(victim);
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
     }
 
     private static void pauseLeader(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
+        int victim = stage.cluster().leader();
         stage.freeze(victim);
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         holdBetween(stage, 0, 2_000);
         stage.thaw(victim);
         stage.awaitReady(victim);
     }
 
     private static void pauseFollowers(Stage stage) throws IOException, InterruptedException {
-        int leader = stage.leader();
-        int[] followers = stage.otherReplicas(leader);
+        int leader = stage.cluster().leader();
+        int[] followers = stage.cluster().otherReplicas(leader);
         for (int follower : followers) {
             stage.freeze(follower);
         }
-        stage.cutOffLed(leader);
-        try (Watch _ = stage.writeToNodeAlone(leader)) {
+        stage.cluster().cutOffLed(leader);
+        try (Watch _ = stage.cluster().writeToNodeAlone(leader)) {
             holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
             stage.restored(leader);
         }
         for (int follower : followers) {
             stage.thaw(follower);
         }
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
     }
 
     // ---- network
 
     private static void cutLeader(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
+        int victim = stage.cluster().leader();
         for (int other : stage.others(victim)) {
-            stage.cut(victim, other);
-            stage.cut(other, victim);
+            stage.hardware().cut(victim, other);
+            stage.hardware().cut(other, victim);
         }
         awaitWithoutLeader(stage, victim);
     }
 
     private static void cutLeaderOut(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
+        int victim = stage.cluster().leader();
         for (int other : stage.others(victim)) {
-            stage.cut(victim, other);
+            stage.hardware().cut(victim, other);
         }
         awaitWithout(stage, victim);
     }
 
     private static void cutLeaderIn(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
+        int victim = stage.cluster().leader();
         for (int other : stage.others(victim)) {
-            stage.cut(other, victim);
+            stage.hardware().cut(other, victim);
         }
         awaitWithoutLeader(stage, victim);
     }
@@ -311,52 +312,52 @@ public final class Rows {
     /// The same for a leader that hears nothing of others: it can say nothing but that it leads no more.
     private static void awaitWithoutLeader(Stage stage, int victim) throws IOException, InterruptedException {
         stage.cutOff(victim);
-        try (Watch _ = stage.writeToNodeAlone(victim)) {
-            stage.awaitWrites();
+        try (Watch _ = stage.cluster().writeToNodeAlone(victim)) {
+            stage.progress().awaitWrites();
             holdBetween(stage, ALONE_MS, ALONE_MS + 2_000);
             stage.restored(victim);
         }
-        stage.healNetwork();
+        stage.hardware().healNetwork();
         stage.awaitReady(victim);
     }
 
     /// The victim is cut off: it must acknowledge nothing, the others must go on without it.
     private static void awaitWithout(Stage stage, int victim) throws IOException, InterruptedException {
         stage.cutOff(victim);
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         holdBetween(stage, 500, 3_000);
         stage.restored(victim);
-        stage.healNetwork();
+        stage.hardware().healNetwork();
         stage.awaitReady(victim);
     }
 
     private static void cutFollower(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.oneOf(stage.otherReplicas(stage.leader()));
+        int victim = stage.oneOf(stage.cluster().otherReplicas(stage.cluster().leader()));
         for (int other : stage.others(victim)) {
-            stage.cut(victim, other);
-            stage.cut(other, victim);
+            stage.hardware().cut(victim, other);
+            stage.hardware().cut(other, victim);
         }
         awaitWithout(stage, victim);
     }
 
     private static void bridge(Stage stage) throws IOException, InterruptedException {
-        int leader = stage.leader();
-        int other = stage.oneOf(stage.otherReplicas(leader));
-        stage.cut(leader, other);
-        stage.cut(other, leader);
-        stage.awaitWrites();
+        int leader = stage.cluster().leader();
+        int other = stage.oneOf(stage.cluster().otherReplicas(leader));
+        stage.hardware().cut(leader, other);
+        stage.hardware().cut(other, leader);
+        stage.progress().awaitWrites();
         holdBetween(stage, 2_000, 5_000);
-        stage.healNetwork();
+        stage.hardware().healNetwork();
         stage.awaitReady(other);
     }
 
     // ---- disks
 
     private static void cutPowerOfOne(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
-        stage.cutPower(victim);
+        int victim = stage.cluster().anyReplica();
+        stage.hardware().cutPower(victim);
         if (stage.members().length > 2) {
-            stage.awaitWrites();
+            stage.progress().awaitWrites();
             stage.start(victim);
             stage.awaitReady(victim);
         } else {
@@ -365,7 +366,7 @@ public final class Rows {
     }
 
     private static void cutPowerOfAll(Stage stage) throws IOException, InterruptedException {
-        stage.cutPower(stage.members());
+        stage.hardware().cutPower(stage.members());
         restart(stage, stage.members());
     }
 
@@ -374,7 +375,7 @@ public final class Rows {
         return Planted.round(
                 "fsync that does nothing, then a power cut", Set.of(LOST), Set.of(Need.DISK, Need.TRACER), stage -> {
                     for (int i : stage.members()) {
-                        stage.traceFsync(i, "retval=0");
+                        stage.hardware().traceFsync(i, "retval=0");
                     }
                     holdBetween(stage, 800, 1_500);
                     cutPowerOfAll(stage);
@@ -382,52 +383,52 @@ public final class Rows {
     }
 
     private static void failFsync(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
-        try (Tracer _ = stage.traceFsync(victim, "error=EIO")) {
+        int victim = stage.cluster().leader();
+        try (Tracer _ = stage.hardware().traceFsync(victim, "error=EIO")) {
             holdBetween(stage, 500, 2_000);
         }
-        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
+        stage.progress().awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     private static void slowFsync(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
-        try (Tracer _ = stage.traceFsync(victim, "delay_exit=300000")) {
-            stage.awaitWrites();
+        int victim = stage.cluster().leader();
+        try (Tracer _ = stage.hardware().traceFsync(victim, "delay_exit=300000")) {
+            stage.progress().awaitWrites();
             holdBetween(stage, 1_000, 3_000);
         }
         stage.awaitReady(victim);
     }
 
     private static void fillDisk(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
-        stage.fillDisk(victim);
+        int victim = stage.cluster().leader();
+        stage.hardware().fillDisk(victim);
         holdBetween(stage, 1_500, 4_000);
-        stage.freeDisk(victim);
-        stage.awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
+        stage.hardware().freeDisk(victim);
+        stage.progress().awaitWritesWhile(() -> stage.recoverOrRestart(victim, SELF_REPAIR));
     }
 
     // ---- files
 
     private static void tearLog(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
+        int victim = stage.cluster().anyReplica();
         stage.kill(victim);
-        Path log = stage.raftLog(victim);
-        stage.tearTail(log, Stage.usedSize(log));
+        Path log = stage.files().raftLog(victim);
+        stage.files().tearTail(log, NodeFiles.usedSize(log));
         restart(stage, victim);
     }
 
     private static void tearSegment(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
-        Path segment = stage.awaitSegments(victim).getLast();
+        int victim = stage.cluster().anyReplica();
+        Path segment = stage.files().awaitSegments(victim).getLast();
         stage.kill(victim);
-        stage.tearTail(segment, Files.size(segment));
+        stage.files().tearTail(segment, Files.size(segment));
         restart(stage, victim);
     }
 
     /// Every node forgets the end of its log, as a disk does that lied about a write.
     private static Planted forgottenLog() {
         return Planted.round("all nodes forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-            stage.awaitLogged(FORGOTTEN_BYTES); // on a slow machine there may be nothing to forget yet
+            stage.files().awaitLogged(FORGOTTEN_BYTES); // on a slow machine there may be nothing to forget yet
             for (int i : stage.members()) {
                 stage.kill(i);
             }
@@ -438,8 +439,8 @@ public final class Rows {
 
     private static void forget(Stage stage, int... nodes) throws IOException {
         for (int node : nodes) {
-            for (Path log : stage.raftLogs(node)) {
-                stage.forgetTail(log, FORGOTTEN_BYTES);
+            for (Path log : stage.files().raftLogs(node)) {
+                stage.files().forgetTail(log, FORGOTTEN_BYTES);
             }
         }
     }
@@ -451,18 +452,18 @@ public final class Rows {
             // log
             tearSegment(stage);
             holdBetween(stage, 200, 600);
-            int victim = stage.anyReplica();
+            int victim = stage.cluster().anyReplica();
             for (int partition = 0; partition < Stage.partitions(); partition++) {
-                stage.forgeRecord(victim, partition);
+                stage.files().forgeRecord(victim, partition);
             }
         });
     }
 
     private static void flipLog(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
+        int victim = stage.cluster().anyReplica();
         stage.kill(victim);
-        Path log = stage.raftLog(victim);
-        long used = Stage.usedSize(log);
+        Path log = stage.files().raftLog(victim);
+        long used = NodeFiles.usedSize(log);
         // a single node cannot tell damage in its last entry from a write that was torn before it was
         // acknowledged
         long end = stage.members().length == 1 ? used / 2 : used;
@@ -470,8 +471,8 @@ public final class Rows {
     }
 
     private static void flipSegment(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
-        List<Path> segments = stage.awaitSegments(victim);
+        int victim = stage.cluster().anyReplica();
+        List<Path> segments = stage.files().awaitSegments(victim);
         stage.kill(victim);
         Path segment = segments.get(stage.random().nextInt(segments.size()));
         flip(stage, victim, segment, stage.random().nextLong(Files.size(segment)));
@@ -481,55 +482,55 @@ public final class Rows {
     /// bit is right again.
     private static void flip(Stage stage, int victim, Path file, long position)
             throws IOException, InterruptedException {
-        Path saved = stage.save(file);
-        stage.flipBit(file, position);
+        Path saved = stage.files().save(file);
+        stage.files().flipBit(file, position);
         if (stage.members().length > 1) {
             rebuild(stage, victim);
             return;
         }
         stage.start(victim);
         if (!stage.becomesReady(victim)) {
-            stage.copy(saved, file);
+            stage.files().copy(saved, file);
             stage.start(victim);
         }
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         stage.awaitReady(victim);
     }
 
     /// A damaged node comes back and is whole again without anybody's help; the others have gone on.
     private static void rebuild(Stage stage, int victim) throws IOException, InterruptedException {
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         stage.start(victim);
         stage.awaitReady(victim);
-        stage.awaitCaughtUp(victim, CATCH_UP);
+        stage.progress().awaitCaughtUp(victim, CATCH_UP);
     }
 
     private static void wipe(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
+        int victim = stage.cluster().anyReplica();
         stage.kill(victim);
-        stage.wipe(victim);
+        stage.files().wipe(victim);
         rebuild(stage, victim);
     }
 
     /// The wiped node gets everything from voters that have forgotten what they had acknowledged.
     private static Planted forgetfulVoters() {
         return Planted.round("a majority forgets the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-            stage.awaitLogged(FORGOTTEN_BYTES);
+            stage.files().awaitLogged(FORGOTTEN_BYTES);
             int victim = stage.any();
             for (int i : stage.members()) {
                 stage.kill(i);
             }
             forget(stage, stage.others(victim));
-            stage.wipe(victim);
+            stage.files().wipe(victim);
             restart(stage, stage.members());
         });
     }
 
     private static void rollBack(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.anyReplica();
-        Path segment = stage.awaitSegments(victim).getLast();
+        int victim = stage.cluster().anyReplica();
+        Path segment = stage.files().awaitSegments(victim).getLast();
         Path old = segment.resolveSibling(segment.getFileName() + ".old");
-        stage.copy(segment, old);
+        stage.files().copy(segment, old);
         holdBetween(stage, 800, 2_000);
         stage.kill(victim);
         if (Files.exists(segment)) {
@@ -542,33 +543,33 @@ public final class Rows {
 
     /// Drains the leader, adds a node, removes an old one; writes go on all the time.
     private static void changeMembers(Stage stage) throws IOException, InterruptedException {
-        int leader = stage.leader();
-        stage.drain(leader, true);
-        stage.awaitWrites();
-        int added = stage.grow();
-        stage.awaitWrites();
-        stage.awaitCaughtUp(added, CATCH_UP);
-        stage.drain(leader, false);
-        stage.remove(stage.oneOf(stage.others(added)));
-        stage.awaitWrites();
+        int leader = stage.cluster().leader();
+        stage.cluster().drain(leader, true);
+        stage.progress().awaitWrites();
+        int added = stage.cluster().grow();
+        stage.progress().awaitWrites();
+        stage.progress().awaitCaughtUp(added, CATCH_UP);
+        stage.cluster().drain(leader, false);
+        stage.cluster().remove(stage.oneOf(stage.others(added)));
+        stage.progress().awaitWrites();
     }
 
     /// Begins with one node and adds two, drains the leader, lets one that joined come back without its disk.
     private static void grow(Stage stage) throws IOException, InterruptedException {
         while (stage.members().length < GROWN) {
-            int added = stage.grow();
-            stage.awaitWrites();
-            stage.awaitCaughtUp(added, CATCH_UP);
+            int added = stage.cluster().grow();
+            stage.progress().awaitWrites();
+            stage.progress().awaitCaughtUp(added, CATCH_UP);
         }
-        int leader = stage.leader();
-        stage.drain(leader, true);
-        stage.awaitWrites();
+        int leader = stage.cluster().leader();
+        stage.cluster().drain(leader, true);
+        stage.progress().awaitWrites();
         holdBetween(stage, 500, 1_500);
-        stage.drain(leader, false);
+        stage.cluster().drain(leader, false);
         // the first node was told of no other, so without its disk it would begin a cluster of its own
         int victim = stage.oneOf(stage.others(0));
         stage.kill(victim);
-        stage.wipe(victim);
+        stage.files().wipe(victim);
         rebuild(stage, victim);
         holdBetween(stage, 500, 1_500);
     }
@@ -579,24 +580,24 @@ public final class Rows {
     private static void resize(Stage stage) throws IOException, InterruptedException {
         for (int size : SIZES) {
             enlarge(stage, size);
-            stage.awaitWrites();
+            stage.progress().awaitWrites();
         }
-        int[] victims = stage.isPlaced() ? stage.expendable(MINORITY) : minority(stage);
+        int[] victims = stage.cluster().isPlaced() ? stage.cluster().expendable(MINORITY) : minority(stage);
         for (int victim : victims) {
             stage.kill(victim);
         }
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
         for (int victim : victims) { // all, because a group is whole only with all that hold it
             stage.start(victim);
         }
         for (int victim : victims) {
             stage.awaitReady(victim);
-            stage.awaitCaughtUp(victim, CATCH_UP);
+            stage.progress().awaitCaughtUp(victim, CATCH_UP);
         }
         for (int size : new int[] {SIZES[0], Row.RESIZED_FROM}) {
             while (stage.members().length > size) {
-                stage.remove(stage.any());
-                stage.awaitWrites();
+                stage.cluster().remove(stage.any());
+                stage.progress().awaitWrites();
             }
         }
     }
@@ -612,11 +613,11 @@ public final class Rows {
 
     private static void enlarge(Stage stage, int size) throws IOException, InterruptedException {
         while (stage.members().length < size) {
-            stage.awaitCaughtUp(stage.grow(), CATCH_UP);
+            stage.progress().awaitCaughtUp(stage.cluster().grow(), CATCH_UP);
         }
-        if (stage.isPlaced()) { // those that joined hold nothing until somebody asks for it
-            stage.level();
-            stage.awaitPlaced();
+        if (stage.cluster().isPlaced()) { // those that joined hold nothing until somebody asks for it
+            stage.cluster().level();
+            stage.cluster().awaitPlaced();
         }
     }
 
@@ -627,7 +628,7 @@ public final class Rows {
                 "those that joined forget the end of their log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
                     int[] founders = stage.members();
                     enlarge(stage, SIZES[1]);
-                    stage.awaitLogged(FORGOTTEN_BYTES);
+                    stage.files().awaitLogged(FORGOTTEN_BYTES);
                     int[] all = stage.members();
                     for (int i : all) {
                         stage.kill(i);
@@ -647,34 +648,35 @@ public final class Rows {
     /// another on the same nodes, and they are spread evenly. Then two moves are disturbed: by the death of the
     /// node that decides where groups go, and of the one that should lead the group at its new place.
     private static void reassign(Stage stage) throws IOException, InterruptedException {
-        int group = stage.drawGroup();
-        int[] before = stage.holders(group);
-        int[] other = stage.elsewhere(group);
-        stage.awaitWritesDuring(() -> stage.move(group, other));
-        stage.awaitWritesDuring(() -> stage.move(group, before));
-        int replicas = stage.replicas();
-        stage.awaitWritesDuring(() -> stage.replicate(replicas + 1));
-        stage.awaitWritesDuring(() -> stage.replicate(replicas));
-        int[] crowded = stage.holders(stage.otherGroup(group));
-        stage.awaitWritesDuring(() -> stage.move(group, crowded)); // so that there is something to spread
-        stage.awaitWritesDuring(stage::level);
-        stage.awaitPlaced();
+        int group = stage.cluster().drawGroup();
+        int[] before = stage.cluster().holders(group);
+        int[] other = stage.cluster().elsewhere(group);
+        stage.progress().awaitWritesDuring(() -> stage.cluster().move(group, other));
+        stage.progress().awaitWritesDuring(() -> stage.cluster().move(group, before));
+        int replicas = stage.cluster().replicas();
+        stage.progress().awaitWritesDuring(() -> stage.cluster().replicate(replicas + 1));
+        stage.progress().awaitWritesDuring(() -> stage.cluster().replicate(replicas));
+        int[] crowded = stage.cluster().holders(stage.cluster().otherGroup(group));
+        stage.progress()
+                .awaitWritesDuring(() -> stage.cluster().move(group, crowded)); // so that there is something to spread
+        stage.progress().awaitWritesDuring(stage.cluster()::level);
+        stage.cluster().awaitPlaced();
 
-        int decider = stage.metadataLeader();
-        moveAndKill(stage, stage.drawGroup(), decider);
-        int last = stage.drawGroup();
-        moveAndKill(stage, last, stage.elsewhere(last)[0]);
-        stage.awaitPlaced();
-        stage.awaitLeft();
+        int decider = stage.cluster().metadataLeader();
+        moveAndKill(stage, stage.cluster().drawGroup(), decider);
+        int last = stage.cluster().drawGroup();
+        moveAndKill(stage, last, stage.cluster().elsewhere(last)[0]);
+        stage.cluster().awaitPlaced();
+        stage.cluster().awaitLeft();
     }
 
     private static void moveAndKill(Stage stage, int group, int victim) throws IOException, InterruptedException {
-        int[] target = stage.elsewhere(group);
-        stage.doDuring(() -> stage.move(group, target), () -> {
+        int[] target = stage.cluster().elsewhere(group);
+        stage.progress().doDuring(() -> stage.cluster().move(group, target), () -> {
             holdBetween(stage, 100, 3_000);
             kill(stage, victim);
         });
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
     }
 
     /// A group has moved, and a majority of those that hold it now acknowledged what they had not kept. They go
@@ -682,18 +684,18 @@ public final class Rows {
     private static Planted forgetfulReceivers() {
         return Planted.round(
                 "those that received a group forget the end of its log", Set.of(LOST, DIVERGED), NOTHING, stage -> {
-                    int group = stage.drawGroup();
-                    int[] target = stage.elsewhere(group);
+                    int group = stage.cluster().drawGroup();
+                    int[] target = stage.cluster().elsewhere(group);
                     int[] forgetful = Arrays.copyOf(target, target.length / 2 + 1);
-                    stage.move(group, target);
+                    stage.cluster().move(group, target);
                     for (int node : forgetful) {
-                        stage.awaitLogged(stage.raftLog(node, group), FORGOTTEN_BYTES);
+                        stage.files().awaitLogged(stage.files().raftLog(node, group), FORGOTTEN_BYTES);
                     }
                     for (int node : target) {
                         stage.kill(node);
                     }
                     for (int node : forgetful) {
-                        stage.forgetTail(stage.raftLog(node, group), FORGOTTEN_BYTES);
+                        stage.files().forgetTail(stage.files().raftLog(node, group), FORGOTTEN_BYTES);
                     }
                     restart(stage, forgetful);
                     restart(stage, Arrays.copyOfRange(target, forgetful.length, target.length));
@@ -706,25 +708,25 @@ public final class Rows {
     /// last the lead goes to a node that is ahead of all times before, with writes on their way that are
     /// repeated there.
     private static void jumpClocks(Stage stage) throws IOException, InterruptedException {
-        int victim = stage.leader();
+        int victim = stage.cluster().leader();
         for (long ahead : new long[] {CLOCK_JUMP_S, -CLOCK_JUMP_S, 0}) {
-            stage.setClock(victim, ahead);
-            stage.awaitWrites();
+            stage.hardware().setClock(victim, ahead);
+            stage.progress().awaitWrites();
             holdBetween(stage, 1_500, 3_000);
-            stage.awaitWrites();
+            stage.progress().awaitWrites();
         }
         stage.awaitReady(victim);
-        int leader = stage.leader();
-        long aheadOfAll = stage.clockMax() + CLOCK_JUMP_S;
+        int leader = stage.cluster().leader();
+        long aheadOfAll = stage.hardware().clockMax() + CLOCK_JUMP_S;
         int[] next = stage.members().length > 1 ? stage.others(leader) : new int[] {leader};
         for (int node : next) {
-            stage.setClock(node, aheadOfAll);
+            stage.hardware().setClock(node, aheadOfAll);
         }
         kill(stage, leader);
         holdBetween(stage, 500, 1_500);
         for (int node : next) {
-            stage.setClock(node, 0);
+            stage.hardware().setClock(node, 0);
         }
-        stage.awaitWrites();
+        stage.progress().awaitWrites();
     }
 }

@@ -248,7 +248,7 @@ final class Groups {
     Path raftLog(int node, int group) throws IOException {
         String id = UUID.nameUUIDFromBytes(("millrace-group-" + group).getBytes(StandardCharsets.UTF_8))
                 .toString();
-        return Stage.find(stage.dataFolder(node).resolve("raft").resolve(id), "log_inprogress_\\d+")
+        return NodeFiles.find(stage.dataFolder(node).resolve("raft").resolve(id), "log_inprogress_\\d+")
                 .getLast();
     }
 

@@ -2,10 +2,8 @@ package io.millrace.query.expression;
 
 import io.millrace.query.data.BytesColumn;
 import io.millrace.query.data.Column;
-import io.millrace.query.data.SqlType;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.calcite.rex.RexLiteral;
 
 /// The constants of a long IN list, in an open-addressing table. Equal only to itself.
 public final class ConstantSet {
@@ -71,18 +69,5 @@ public final class ConstantSet {
             slot = (slot + 1) & mask;
         }
         return false;
-    }
-
-    static long longOf(RexLiteral literal) {
-        SqlType type = ExpressionTypes.columnType(literal.getType()).type();
-        Number value = switch (type) {
-            case DATE, TIME -> literal.getValueAs(Integer.class);
-            case TIMESTAMP, TIMESTAMPTZ -> literal.getValueAs(Long.class);
-            default -> CalcWriter.decimalOf(literal).longValueExact();
-        };
-        if (value == null) {
-            throw new UnsupportedExpressionException("NULL in a list of constants");
-        }
-        return value.longValue();
     }
 }

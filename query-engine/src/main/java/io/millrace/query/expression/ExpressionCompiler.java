@@ -87,7 +87,7 @@ public final class ExpressionCompiler {
         List<RexLocalRef> projects = program.rex().getProjectList();
         int[] columns = new int[projects.size()];
         for (int i = 0; i < columns.length; i++) {
-            columns[i] = CalcWriter.inputOf(program, projects.get(i));
+            columns[i] = Nodes.inputOf(program, projects.get(i));
             if (columns[i] < 0
                     || program.input().type(columns[i]).type().storage()
                             != program.output().type(i).type().storage()) {

@@ -108,6 +108,45 @@ final class ExpressionTypes {
         return columnType(type).type() == SqlType.INTERVAL_MONTH;
     }
 
+    static boolean isWhole(SqlType type) {
+        return type == SqlType.SMALLINT || type == SqlType.INTEGER || type == SqlType.BIGINT;
+    }
+
+    static boolean isNumber(SqlType type) {
+        return isWhole(type) || type == SqlType.DECIMAL || type == SqlType.REAL || type == SqlType.DOUBLE;
+    }
+
+    /// Dates, times of day and timestamps; no intervals.
+    static boolean isTime(SqlType type) {
+        return type == SqlType.DATE || type == SqlType.TIME || isTimestamp(type);
+    }
+
+    static boolean isTimestamp(SqlType type) {
+        return type == SqlType.TIMESTAMP || type == SqlType.TIMESTAMPTZ;
+    }
+
+    /// Whether columns of two types hold the same objects, so that a cast changes nothing.
+    static boolean sameShape(ColumnType left, ColumnType right) {
+        if (left.type() != right.type()
+                || left.fields().size() != right.fields().size()) {
+            return false;
+        }
+        if (left.type() == SqlType.DECIMAL && left.scale() != right.scale()) {
+            return false;
+        }
+        ColumnType leftElement = left.element();
+        ColumnType rightElement = right.element();
+        if (leftElement != null && rightElement != null && !sameShape(leftElement, rightElement)) {
+            return false;
+        }
+        for (int i = 0; i < left.fields().size(); i++) {
+            if (!sameShape(left.fields().get(i).type(), right.fields().get(i).type())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     static long least(SqlType type) {
         return switch (type) {
             case SMALLINT -> Short.MIN_VALUE;

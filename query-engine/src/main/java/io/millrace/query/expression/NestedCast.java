@@ -17,8 +17,8 @@ public record NestedCast(ColumnType from, ColumnType to) {
 
     private static void check(ColumnType from, ColumnType to) {
         boolean supported = from.type() == SqlType.NULL
-                || CalcWriter.sameShape(from, to)
-                || isNumber(from.type()) && isNumber(to.type())
+                || ExpressionTypes.sameShape(from, to)
+                || ExpressionTypes.isNumber(from.type()) && ExpressionTypes.isNumber(to.type())
                 || to.type() == SqlType.VARCHAR;
         ColumnType fromElement = from.element();
         ColumnType toElement = to.element();
@@ -39,13 +39,6 @@ public record NestedCast(ColumnType from, ColumnType to) {
         }
     }
 
-    private static boolean isNumber(SqlType type) {
-        return switch (type) {
-            case SMALLINT, INTEGER, BIGINT, DECIMAL, REAL, DOUBLE -> true;
-            default -> false;
-        };
-    }
-
     public Object apply(Object value) {
         Object cast = cast(value, from, to);
         if (cast == null) {
@@ -55,7 +48,7 @@ public record NestedCast(ColumnType from, ColumnType to) {
     }
 
     private static @Nullable Object cast(@Nullable Object value, ColumnType from, ColumnType to) {
-        if (value == null || CalcWriter.sameShape(from, to)) {
+        if (value == null || ExpressionTypes.sameShape(from, to)) {
             return value;
         }
         if (value instanceof List<?> list && to.type() == SqlType.ARRAY) {

@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.apache.calcite.DataContext;
-import org.apache.calcite.avatica.util.ByteString;
 import org.apache.calcite.linq4j.function.Function1;
 import org.apache.calcite.rel.type.RelDataType;
 import org.apache.calcite.rel.type.RelDataTypeFactory;
@@ -35,10 +34,7 @@ import org.apache.calcite.rex.RexInputRef;
 import org.apache.calcite.rex.RexLiteral;
 import org.apache.calcite.rex.RexLocalRef;
 import org.apache.calcite.rex.RexNode;
-import org.apache.calcite.rex.RexUnknownAs;
-import org.apache.calcite.rex.RexUtil;
 import org.apache.calcite.sql.SqlKind;
-import org.apache.calcite.sql.fun.SqlLikeOperator;
 import org.apache.calcite.sql.fun.SqlStdOperatorTable;
 import org.apache.calcite.sql.type.SqlTypeName;
 import org.apache.calcite.util.Sarg;
@@ -51,13 +47,11 @@ import org.jspecify.annotations.Nullable;
 /// Threading: one thread at a time.
 public final class RowInterpreter {
     private final CalcProgram program;
-    private final List<RexNode> expressions;
     private final EvaluationContext context;
     private final Map<String, Function1<DataContext, Object[]>> executables = new HashMap<>();
 
     private RowInterpreter(CalcProgram program, long nowMs) {
         this.program = program;
-        expressions = program.rex().getExprList();
         context = new EvaluationContext(nowMs);
     }
 
@@ -118,19 +112,15 @@ public final class RowInterpreter {
         return ExpressionTypes.columnType(node.getType()).type();
     }
 
-    private RexNode deref(RexNode node) {
-        RexNode at = node;
-        while (at instanceof RexLocalRef local) {
-            at = expressions.get(local.getIndex());
-        }
-        return at;
+    private RexNode resolve(RexNode node) {
+        return Nodes.resolve(program, node);
     }
 
     private @Nullable Object eval(RexNode node, List<? extends @Nullable Object> row) {
-        RexNode resolved = deref(node);
+        RexNode resolved = resolve(node);
         return switch (resolved) {
             case RexInputRef input -> row.get(input.getIndex());
-            case RexLiteral literal -> literal(literal);
+            case RexLiteral literal -> Literals.value(literal);
             case RexFieldAccess access -> {
                 Object value = eval(access.getReferenceExpr(), row);
                 yield value == null
@@ -141,31 +131,6 @@ public final class RowInterpreter {
             default ->
                 throw new UnsupportedExpressionException(
                         "expression " + resolved + " cannot be evaluated for each row");
-        };
-    }
-
-    private static @Nullable Object literal(RexLiteral literal) {
-        if (literal.isNull()) {
-            return null;
-        }
-        RelDataType type = literal.getType();
-        return switch (ExpressionTypes.columnType(type).type()) {
-            case BOOLEAN -> bool(RexLiteral.booleanValue(literal));
-            case SMALLINT, INTEGER, BIGINT, INTERVAL_DAY, INTERVAL_MONTH ->
-                CalcWriter.decimalOf(literal).longValueExact();
-            case DATE, TIME, TIMESTAMP, TIMESTAMPTZ -> ConstantSet.longOf(literal);
-            case REAL, DOUBLE -> literal.getValueAs(Double.class);
-            case DECIMAL -> CalcWriter.decimalOf(literal).setScale(type.getScale(), RoundingMode.HALF_UP);
-            case VARCHAR, JSON -> utf8(CalcWriter.textOf(literal));
-            case VARBINARY -> {
-                ByteString bytes = literal.getValueAs(ByteString.class);
-                yield bytes == null ? null : bytes.getBytes();
-            }
-            case UUID -> {
-                java.util.UUID uuid = literal.getValueAs(java.util.UUID.class);
-                yield uuid == null ? null : Casts.uuidBytes(uuid);
-            }
-            case ARRAY, MAP, ROW, NULL -> throw new UnsupportedExpressionException("literal " + literal);
         };
     }
 
@@ -276,7 +241,7 @@ public final class RowInterpreter {
     }
 
     private boolean isSymbol(RexNode node) {
-        return deref(node) instanceof RexLiteral literal && literal.getTypeName() == SqlTypeName.SYMBOL;
+        return resolve(node) instanceof RexLiteral literal && literal.getTypeName() == SqlTypeName.SYMBOL;
     }
 
     /// Whether [#strict] or the cases around it know the operator.
@@ -312,24 +277,20 @@ public final class RowInterpreter {
                     CHECKED_MINUS_PREFIX,
                     PLUS_PREFIX,
                     CHAR_LENGTH -> true;
-            case OTHER_FUNCTION -> !operands.isEmpty() && (CalcWriter.isPartOfText(call) || isPlainExists(call));
+            case OTHER_FUNCTION -> !operands.isEmpty() && (Nodes.isPartOfText(call) || isPlainExists(call));
             case FLOOR -> operands.size() == 1 || isWeek(operands.get(1));
             case CEIL -> operands.size() == 1;
             case REINTERPRET ->
                 ExpressionTypes.columnType(operands.get(0).getType()).type().storage()
                         == ExpressionTypes.columnType(call.getType()).type().storage();
             case CAST, SAFE_CAST -> ownCast(typeOf(operands.get(0)), typeOf(call));
-            case LIKE ->
-                call.getOperator() instanceof SqlLikeOperator like
-                        && like.isCaseSensitive()
-                        && call.getOperator().getName().equals("LIKE")
-                        && deref(operands.get(1)) instanceof RexLiteral;
+            case LIKE -> Nodes.isPlainLike(call) && resolve(operands.get(1)) instanceof RexLiteral;
             case OTHER -> call.getOperator() == SqlStdOperatorTable.CONCAT;
             case ITEM ->
                 call.getOperator() == SqlStdOperatorTable.ITEM
                         && switch (typeOf(operands.get(0))) {
                             case ARRAY, MAP, JSON -> true;
-                            case ROW -> deref(operands.get(1)) instanceof RexLiteral;
+                            case ROW -> resolve(operands.get(1)) instanceof RexLiteral;
                             default -> false;
                         };
             default -> false;
@@ -384,17 +345,17 @@ public final class RowInterpreter {
     private boolean isPlainExists(RexCall call) {
         return call.getOperator().getName().equals("JSON_EXISTS")
                 && call.getOperands().size() == 2
-                && CalcWriter.plainJsonPath(call, deref(call.getOperands().get(1))) != null;
+                && Nodes.plainJsonPath(call, resolve(call.getOperands().get(1))) != null;
     }
 
     private Object exists(RexCall call, Object document) {
-        JsonPath path = CalcWriter.plainJsonPath(call, deref(call.getOperands().get(1)));
+        JsonPath path = Nodes.plainJsonPath(call, resolve(call.getOperands().get(1)));
         byte[] bytes = (byte[]) document;
         return bool(path != null && path.exists(bytes, 0, bytes.length));
     }
 
     private boolean isWeek(RexNode node) {
-        return deref(node) instanceof RexLiteral literal && "WEEK".equals(String.valueOf(literal.getValue()));
+        return resolve(node) instanceof RexLiteral literal && "WEEK".equals(String.valueOf(literal.getValue()));
     }
 
     /// Weeks begin on Monday, as in PostgreSQL (Calcite's on Sunday).
@@ -470,16 +431,11 @@ public final class RowInterpreter {
     }
 
     private <C extends Comparable<C>> @Nullable Object search(RexCall call, List<? extends @Nullable Object> row) {
-        RexLiteral literal = (RexLiteral) deref(call.getOperands().get(1));
-        @SuppressWarnings("unchecked") // the operator's contract
-        Sarg<C> sarg = (Sarg<C>) literal.getValueAs(Sarg.class);
-        if (sarg == null) {
-            return null;
-        }
-        return eval(
-                RexUtil.sargRef(
-                        ExpressionTypes.REX, call.getOperands().get(0), sarg, literal.getType(), RexUnknownAs.UNKNOWN),
-                row);
+        RexLiteral literal = (RexLiteral) resolve(call.getOperands().get(1));
+        Sarg<C> ranges = Literals.ranges(literal);
+        return ranges == null
+                ? null
+                : eval(Nodes.comparisons(call.getOperands().get(0), ranges, literal.getType()), row);
     }
 
     private @Nullable Object own(RexCall call, List<? extends @Nullable Object> row) {
@@ -556,7 +512,7 @@ public final class RowInterpreter {
     private @Nullable Object arithmetic(RexCall call, Object left, Object right) {
         SqlType leftType = typeOf(call.getOperands().get(0));
         SqlType rightType = typeOf(call.getOperands().get(1));
-        if (isTime(leftType) || isTime(rightType)) {
+        if (ExpressionTypes.isTime(leftType) || ExpressionTypes.isTime(rightType)) {
             return timeArithmetic(call, left, leftType, right, rightType);
         }
         SqlType type = typeOf(call);
@@ -634,19 +590,15 @@ public final class RowInterpreter {
         }
     }
 
-    private static boolean isTime(SqlType type) {
-        return type == SqlType.DATE || type == SqlType.TIME || type == SqlType.TIMESTAMP || type == SqlType.TIMESTAMPTZ;
-    }
-
     private static LocalDateTime dateTime(long ms) {
         return LocalDateTime.ofInstant(Instant.ofEpochMilli(ms), ZoneOffset.UTC);
     }
 
     private @Nullable Object timeArithmetic(
             RexCall call, Object left, SqlType leftType, Object right, SqlType rightType) {
-        boolean minus = call.getKind() == SqlKind.MINUS || call.getKind() == SqlKind.CHECKED_MINUS;
+        boolean minus = Nodes.isMinus(call);
         boolean months = typeOf(call) == SqlType.INTERVAL_MONTH;
-        if (isTime(leftType) && isTime(rightType)) {
+        if (ExpressionTypes.isTime(leftType) && ExpressionTypes.isTime(rightType)) {
             if (leftType == SqlType.DATE) {
                 LocalDate x = LocalDate.ofEpochDay((Long) left);
                 LocalDate y = LocalDate.ofEpochDay((Long) right);
@@ -658,7 +610,7 @@ public final class RowInterpreter {
                     ? java.time.temporal.ChronoUnit.MONTHS.between(dateTime((Long) right), dateTime((Long) left))
                     : Math.subtractExact((long) (Long) left, (long) (Long) right);
         }
-        boolean timeFirst = isTime(leftType);
+        boolean timeFirst = ExpressionTypes.isTime(leftType);
         long time = (Long) (timeFirst ? left : right);
         long amount = (Long) (timeFirst ? right : left) * (minus ? -1 : 1);
         SqlType timeType = timeFirst ? leftType : rightType;
@@ -741,8 +693,8 @@ public final class RowInterpreter {
             case ROW ->
                 ((Object[]) container)
                         [
-                        CalcWriter.rowField(node.getType(), (RexLiteral)
-                                deref(call.getOperands().get(1)))];
+                        Nodes.rowField(node.getType(), (RexLiteral)
+                                resolve(call.getOperands().get(1)))];
             default -> {
                 JsonPath path = index instanceof Long number
                         ? JsonPath.element(number.intValue())
@@ -757,8 +709,9 @@ public final class RowInterpreter {
 
     private static boolean ownCast(SqlType from, SqlType to) {
         return switch (to) {
-            case SMALLINT, INTEGER, BIGINT -> isNumber(from) || from == SqlType.VARCHAR || from == SqlType.BOOLEAN;
-            case DECIMAL, REAL, DOUBLE -> isNumber(from) || from == SqlType.VARCHAR;
+            case SMALLINT, INTEGER, BIGINT ->
+                ExpressionTypes.isNumber(from) || from == SqlType.VARCHAR || from == SqlType.BOOLEAN;
+            case DECIMAL, REAL, DOUBLE -> ExpressionTypes.isNumber(from) || from == SqlType.VARCHAR;
             case BOOLEAN ->
                 from == SqlType.BOOLEAN
                         || from == SqlType.VARCHAR
@@ -766,30 +719,19 @@ public final class RowInterpreter {
                         || from == SqlType.BIGINT
                         || from == SqlType.SMALLINT;
             case VARCHAR ->
-                isNumber(from)
-                        || isTime(from)
+                ExpressionTypes.isNumber(from)
+                        || ExpressionTypes.isTime(from)
                         || from == SqlType.VARCHAR
                         || from == SqlType.BOOLEAN
                         || from == SqlType.UUID;
-            case DATE, TIME ->
-                from == to || from == SqlType.VARCHAR || from == SqlType.TIMESTAMP || from == SqlType.TIMESTAMPTZ;
+            case DATE, TIME -> from == to || from == SqlType.VARCHAR || ExpressionTypes.isTimestamp(from);
             case TIMESTAMP, TIMESTAMPTZ ->
-                from == SqlType.TIMESTAMP
-                        || from == SqlType.TIMESTAMPTZ
-                        || from == SqlType.VARCHAR
-                        || from == SqlType.DATE;
+                ExpressionTypes.isTimestamp(from) || from == SqlType.VARCHAR || from == SqlType.DATE;
             case UUID -> from == SqlType.VARCHAR || from == SqlType.UUID;
             case INTERVAL_DAY, INTERVAL_MONTH -> from == to;
             case VARBINARY -> from == SqlType.VARCHAR;
             case ARRAY, MAP, ROW, JSON -> true;
             case NULL -> true;
-        };
-    }
-
-    private static boolean isNumber(SqlType type) {
-        return switch (type) {
-            case SMALLINT, INTEGER, BIGINT, DECIMAL, REAL, DOUBLE -> true;
-            default -> false;
         };
     }
 
@@ -950,7 +892,7 @@ public final class RowInterpreter {
         List<RexNode> operands = new ArrayList<>();
         List<@Nullable Object> values = new ArrayList<>();
         for (RexNode operand : call.getOperands()) {
-            RexNode resolved = deref(operand);
+            RexNode resolved = resolve(operand);
             if (resolved instanceof RexLiteral) {
                 operands.add(resolved);
                 continue;
