@@ -23,10 +23,7 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpUtil;
-import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
@@ -37,7 +34,6 @@ import io.netty.util.ReferenceCountUtil;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -61,18 +57,8 @@ import org.slf4j.LoggerFactory;
 final class Connection extends ChannelInboundHandlerAdapter {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
-    private static final byte[] DATE = ascii("\r\nDate: ");
-    private static final byte[] TYPE = ascii("\r\nContent-Type: ");
-    private static final byte[] LENGTH = ascii("\r\nContent-Length: ");
     private static final AsciiString REQUEST_ID_NAME = AsciiString.cached("X-Request-Id");
-    private static final byte[] REQUEST_ID = ascii("\r\nX-Request-Id: ");
-    private static final byte[] LINE = ascii("\r\n");
-    private static final byte[] CLOSE = ascii("Connection: close\r\n");
-    private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
-    private static final byte[] ALLOW_ORIGIN = ascii("Vary: Origin\r\nAccess-Control-Allow-Origin: ");
-    private static final byte[] OK = ascii("HTTP/1.1 200 OK");
     private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final int WRITE_PROGRESS_BYTES = 4 << 10;
 
     final HttpServer server;
     final LoopContext context;
@@ -98,9 +84,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long lastReadNanos = System.nanoTime();
     private long phaseStartNanos = lastReadNanos;
     private boolean headStarted;
-    private long submittedBytes;
-    private long takenBytesSeen;
-    private long pendingProgressNanos = lastReadNanos;
+    private final WriteProgress writing = new WriteProgress(lastReadNanos);
 
     Connection(HttpServer server, LoopContext context) {
         this.server = server;
@@ -256,11 +240,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 server.clientsGone.increment();
             }
         }
-        List<Runnable> actions = goneActions;
-        goneActions = null;
-        if (actions != null) {
-            actions.forEach(Runnable::run);
-        }
+        runGoneActions();
     }
 
     @Override
@@ -303,6 +283,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         actions.add(action);
     }
 
+    private void runGoneActions() {
+        List<Runnable> actions = goneActions;
+        goneActions = null;
+        if (actions != null) {
+            actions.forEach(Runnable::run);
+        }
+    }
+
     // ---- a request's head
     // --------------------------------------------------------------------------------------------
 
@@ -320,16 +308,16 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 this,
                 request,
                 uri,
-                pathEnd(uri),
+                RequestHead.pathEnd(uri),
                 HttpServer.saneRequestId(request.headers().get(REQUEST_ID_NAME)),
                 lastReadNanos,
                 decoded && HttpUtil.isKeepAlive(request) && !server.isDraining());
         exchange = begun;
         try {
             if (!decoded) {
-                throw malformed(request.decoderResult().cause());
+                throw RequestHead.malformed(request.decoderResult().cause());
             }
-            checkHead(request);
+            RequestHead.check(request);
             if (request.method().equals(HttpMethod.OPTIONS)) {
                 options(begun, request);
                 return;
@@ -342,7 +330,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void accept(ServerExchange begun, HttpRequest request) {
         String uri = request.uri();
-        Route route = server.routes.find(request.method(), uri, pathEnd(uri), match);
+        Route route = server.routes.find(request.method(), uri, RequestHead.pathEnd(uri), match);
         checkOrigin(request);
         Token bearer = authenticate(request, route);
         begun.found(route, match, bearer);
@@ -359,68 +347,23 @@ final class Connection extends ChannelInboundHandlerAdapter {
         chunkedBody = request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING); // checkHead knows no other
         bodyLeftMax = route.bodyBytesMax();
         if (length > bodyLeftMax || (chunkedBody && bodyLeftMax == 0)) {
-            throw bodyTooLarge(route.bodyBytesMax());
+            throw RequestHead.bodyTooLarge(route.bodyBytesMax());
         }
         if (length > 0 && !begun.reserve(length)) {
-            throw overBudget();
+            throw RequestHead.overBudget();
         }
         String encoding = length > 0 || chunkedBody ? request.headers().get(HttpHeaderNames.CONTENT_ENCODING) : null;
         if (encoding != null) {
             EncodedBody.check(encoding);
         }
-        String expect = request.headers().get(HttpHeaderNames.EXPECT);
-        if (expect != null && !expect.equalsIgnoreCase("100-continue")) {
-            throw new HttpFailure(
-                    ErrorCode.EXPECTATION_FAILED, "The only expectation that can be met is 100-continue.");
-        }
-        if (pathEnd(uri) < uri.length() && route.parameters().isEmpty()) {
+        boolean expects = RequestHead.expectsContinue(request);
+        if (RequestHead.pathEnd(uri) < uri.length() && route.parameters().isEmpty()) {
             begun.parameters(); // refuses what is not known; handlers with parameters ask themselves
         }
         BodyReceiver wanted = route.handler().begin(begun);
         receiver = encoding == null ? wanted : EncodedBody.wrap(begun, wanted, encoding, route.bodyBytesMax());
-        if (expect != null && !begun.isAnswered() && (length > 0 || chunkedBody)) {
+        if (expects && !begun.isAnswered() && (length > 0 || chunkedBody)) {
             write(channel().alloc().buffer(CONTINUE.length).writeBytes(CONTINUE));
-        }
-    }
-
-    private static int pathEnd(String uri) {
-        int query = uri.indexOf('?');
-        int fragment = uri.indexOf('#');
-        int end = query < 0 ? uri.length() : query;
-        return fragment >= 0 && fragment < end ? fragment : end;
-    }
-
-    private static HttpFailure malformed(Throwable cause) {
-        return switch (cause) {
-            case TooLongHttpLineException tooLong ->
-                new HttpFailure(ErrorCode.URI_TOO_LONG, "The request line is too long: " + tooLong.getMessage());
-            case TooLongHttpHeaderException tooLong ->
-                new HttpFailure(ErrorCode.HEADERS_TOO_LARGE, "The headers are too large: " + tooLong.getMessage());
-            default ->
-                new HttpFailure(ErrorCode.MALFORMED_REQUEST, "The request is not HTTP/1.1: " + cause.getMessage());
-        };
-    }
-
-    private static void checkHead(HttpRequest request) {
-        HttpVersion version = request.protocolVersion();
-        if (version.majorVersion() != 1 || version.minorVersion() > 1) {
-            throw new HttpFailure(
-                    ErrorCode.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1, not " + version + ".");
-        }
-        Iterator<? extends CharSequence> hosts = request.headers().valueCharSequenceIterator(HttpHeaderNames.HOST);
-        boolean named = hosts.hasNext();
-        if (named) {
-            hosts.next();
-        }
-        if (hosts.hasNext() || (!named && version.minorVersion() == 1)) {
-            throw new HttpFailure(ErrorCode.MALFORMED_REQUEST, "An HTTP/1.1 request has exactly one Host header.");
-        }
-        if (!request.headers().contains(HttpHeaderNames.TRANSFER_ENCODING)) {
-            return;
-        }
-        List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
-        if (codings.size() != 1 || !codings.getFirst().equalsIgnoreCase("chunked")) {
-            throw new HttpFailure(ErrorCode.NOT_IMPLEMENTED, "The only transfer coding understood is chunked.");
         }
     }
 
@@ -453,7 +396,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         String uri = request.uri();
         String allow = uri.equals("*")
                 ? "GET, HEAD, POST, PUT, DELETE, OPTIONS"
-                : server.routes.allowed(uri, pathEnd(uri), match);
+                : server.routes.allowed(uri, RequestHead.pathEnd(uri), match);
         StringBuilder lines = new StringBuilder("Allow: ").append(allow).append("\r\n");
         if (request.headers().get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_METHOD) != null) {
             checkOrigin(request);
@@ -468,21 +411,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     // ---- a request's body
     // --------------------------------------------------------------------------------------------
-
-    static HttpFailure bodyTooLarge(long limit) {
-        return new HttpFailure(
-                        ErrorCode.BODY_TOO_LARGE,
-                        limit == 0
-                                ? "This route takes no body."
-                                : "The body may have %d bytes (also after decompression).".formatted(limit))
-                .with("limit_bytes", limit);
-    }
-
-    static HttpFailure overBudget() {
-        return new HttpFailure(
-                ErrorCode.OVERLOADED,
-                "The bodies of other requests fill the memory set aside for them. Nothing has happened; try again.");
-    }
 
     private void body(HttpContent content) {
         ServerExchange current = exchange;
@@ -502,11 +430,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
             int count = bytes.readableBytes();
             if (count > 0 && receiving != null && !current.isAnswered()) {
                 if (count > bodyLeftMax) {
-                    throw bodyTooLarge(current.route().bodyBytesMax());
+                    throw RequestHead.bodyTooLarge(current.route().bodyBytesMax());
                 }
                 bodyLeftMax -= count;
                 if (chunkedBody && !current.reserve(count)) {
-                    throw overBudget();
+                    throw RequestHead.overBudget();
                 }
                 server.bytesIn.add(count);
                 receiving.bytes(bytes, last);
@@ -541,11 +469,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
         server.answered(status, answered.arrivedNanos);
         boolean close = closes(answered, status);
         boolean bodyless = answered.headOnly || status == 204 || status == 304;
-        JsonBuffer head = head(answered, status);
+        JsonBuffer head = AnswerHead.begin(context, answered, status);
         if (status != 204) {
-            head.raw(TYPE).ascii(contentType).raw(LENGTH).number(length);
+            AnswerHead.content(head, contentType, length);
         }
-        endHead(head, answered, close, headerLines);
+        AnswerHead.end(head, server, answered, close, headerLines);
         ByteBuf out = channel().alloc().buffer(head.size() + (bodyless ? 0 : length));
         out.writeBytes(head.bytes(), 0, head.size());
         if (!bodyless) {
@@ -577,43 +505,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
                 && !chunkedBody
                 && current.header(HttpHeaderNames.TRANSFER_ENCODING) == null
                 && current.header(HttpHeaderNames.CONTENT_LENGTH) == null;
-    }
-
-    /// The first lines, without an end, in the loop's scratch: one copy into the socket's buffer is cheaper than a
-    /// dozen.
-    private JsonBuffer head(ServerExchange answered, int status) {
-        JsonBuffer head = context.head.clear();
-        if (status == 200) {
-            head.raw(OK);
-        } else {
-            head.ascii("HTTP/1.1 ").number(status).put(' ').ascii(reason(status));
-        }
-        head.raw(DATE).raw(context.date()).raw(REQUEST_ID);
-        answered.writeRequestId(head);
-        return head;
-    }
-
-    private static String reason(int status) {
-        return io.netty.handler.codec.http.HttpResponseStatus.valueOf(status).reasonPhrase();
-    }
-
-    private void endHead(JsonBuffer head, ServerExchange answered, boolean close, String headerLines) {
-        head.raw(LINE);
-        if (close) {
-            head.raw(CLOSE);
-        } else if (answered.http10) {
-            head.raw(KEEP_ALIVE);
-        }
-        if (!headerLines.isEmpty()) {
-            head.raw(headerLines.getBytes(StandardCharsets.ISO_8859_1)); // may hold what a client has sent
-        }
-        String origin = answered.header(HttpHeaderNames.ORIGIN);
-        if (origin != null && server.allowsOrigin(origin, answered.header(HttpHeaderNames.HOST))) {
-            head.raw(ALLOW_ORIGIN)
-                    .raw(origin.getBytes(StandardCharsets.ISO_8859_1))
-                    .raw(LINE);
-        }
-        head.raw(LINE);
     }
 
     /// The answer has been written; go on with the next request, or close.
@@ -683,7 +574,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             unflushed = true;
             context.unflushed(this);
         }
-        submittedBytes += size;
+        writing.submitted(size);
         return channel().write(message);
     }
 
@@ -720,9 +611,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
         server.answered(status, answered.arrivedNanos);
         boolean close = answered.http10 || closes(answered, status);
-        JsonBuffer head = head(answered, status).raw(TYPE).ascii(contentType);
+        JsonBuffer head = AnswerHead.content(AnswerHead.begin(context, answered, status), contentType);
         String lines = (answered.http10 ? "" : "Transfer-Encoding: chunked\r\n") + "Cache-Control: no-store\r\n";
-        endHead(head, answered, close, lines);
+        AnswerHead.end(head, server, answered, close, lines);
         write(channel().alloc().buffer(head.size()).writeBytes(head.bytes(), 0, head.size()));
         if (answered.headOnly) {
             completed(close);
@@ -811,12 +702,8 @@ final class Connection extends ChannelInboundHandlerAdapter {
         ServerSettings settings = server.settings;
         ChannelOutboundBuffer outbound = active.channel().unsafe().outboundBuffer();
         long pending = outbound == null ? 0 : outbound.totalPendingWriteBytes();
-        // what is left of the piece that is being written counts as pending until the last byte of it has gone
-        long taken = submittedBytes - pending + (outbound == null ? 0 : outbound.currentProgress());
-        if (pending == 0 || taken >= takenBytesSeen + WRITE_PROGRESS_BYTES) {
-            takenBytesSeen = taken;
-            pendingProgressNanos = nowNanos;
-        } else if (isOver(pendingProgressNanos, settings.writeTimeoutMs(), nowNanos)) {
+        writing.observe(pending, outbound == null ? 0 : outbound.currentProgress(), nowNanos);
+        if (isOver(writing.sinceNanos(), settings.writeTimeoutMs(), nowNanos)) {
             LOG.atDebug().addKeyValue("pendingBytes", pending).log("client takes nothing; connection closed");
             server.timeouts.increment();
             active.close();
@@ -887,11 +774,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             closeGently();
             return;
         }
-        List<Runnable> actions = goneActions;
-        goneActions = null;
-        if (actions != null) {
-            actions.forEach(Runnable::run);
-        }
+        runGoneActions();
     }
 
     void closeNow() {

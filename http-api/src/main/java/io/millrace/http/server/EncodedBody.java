@@ -76,10 +76,10 @@ final class EncodedBody implements BodyReceiver {
                 for (int count = decoded.read(chunk); count >= 0; count = decoded.read(chunk)) {
                     total += count;
                     if (total > limit) {
-                        throw Connection.bodyTooLarge(limit);
+                        throw RequestHead.bodyTooLarge(limit);
                     }
                     if (!exchange.reserve(count)) {
-                        throw Connection.overBudget();
+                        throw RequestHead.overBudget();
                     }
                     receiver.bytes(Unpooled.wrappedBuffer(chunk, 0, count), false);
                 }
