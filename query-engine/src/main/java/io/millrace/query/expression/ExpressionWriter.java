@@ -180,10 +180,15 @@ final class ExpressionWriter {
             case ROW -> nested.row(call);
             case ARRAY_VALUE_CONSTRUCTOR -> nested.array(call);
             case OTHER -> call.getOperator() == SqlStdOperatorTable.CONCAT ? texts.concat(call) : viaCalcite(call);
-            case OTHER_FUNCTION ->
-                operands.isEmpty()
-                        ? viaCalcite(call)
-                        : Nodes.isPartOfText(call) ? texts.part(call) : json.function(call);
+            case OTHER_FUNCTION -> {
+                if (operands.isEmpty()) {
+                    yield viaCalcite(call);
+                }
+                if (call.getOperator() == SqlStdOperatorTable.POWER) {
+                    yield numbers.power(call);
+                }
+                yield Nodes.isPartOfText(call) ? texts.part(call) : json.function(call);
+            }
             default -> viaCalcite(call);
         };
     }

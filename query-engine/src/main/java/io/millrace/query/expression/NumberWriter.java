@@ -104,6 +104,26 @@ final class NumberWriter {
         };
     }
 
+    /// POWER of any two numbers, as doubles. Calcite's runtime has several, of which it does not take the same one in
+    /// each process, and those with decimals fail for infinity.
+    ValueCode power(RexCall call) {
+        ValueCode base = expressions.write(call.getOperands().get(0));
+        ValueCode exponent = expressions.write(call.getOperands().get(1));
+        String isNull = code.nullOf(List.of(base, exponent));
+        return isNull.equals("true")
+                ? ValueCode.nothing(Representation.DOUBLE)
+                : code.guarded(
+                        isNull,
+                        Representation.DOUBLE,
+                        "Math.pow("
+                                + representations
+                                        .as(base, Representation.DOUBLE)
+                                        .value() + ", "
+                                + representations
+                                        .as(exponent, Representation.DOUBLE)
+                                        .value() + ")");
+    }
+
     /// The minus before a number or an interval.
     ValueCode negation(RexCall call) {
         ValueCode value = expressions.write(call.getOperands().get(0));

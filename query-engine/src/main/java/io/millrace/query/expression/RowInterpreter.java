@@ -184,6 +184,13 @@ public final class RowInterpreter {
             }
             default -> {}
         }
+        if (call.getOperator() == SqlStdOperatorTable.POWER) {
+            Object base = eval(operands.get(0), row);
+            Object exponent = eval(operands.get(1), row);
+            return base == null || exponent == null
+                    ? null
+                    : Math.pow(((Number) base).doubleValue(), ((Number) exponent).doubleValue());
+        }
         if (call.getKind() == SqlKind.ROW || call.getKind() == SqlKind.ARRAY_VALUE_CONSTRUCTOR) {
             return construct(call, row);
         }
