@@ -48,6 +48,7 @@ public final class Leadership {
             ErrorCode.UNKNOWN_TOPIC.code(),
             ErrorCode.UNKNOWN_PARTITION.code(),
             ErrorCode.UNKNOWN_VIEW.code(),
+            ErrorCode.UNKNOWN_GROUP.code(),
             ErrorCode.OFFSET_OUT_OF_RANGE.code());
 
     private static final int DELETED = 410;

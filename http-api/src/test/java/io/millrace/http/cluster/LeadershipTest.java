@@ -183,6 +183,7 @@ class LeadershipTest {
         for (HttpFailure mayBeNew : List.of(
                 Failures.unknownTopic("t", List.of()),
                 Failures.unknownPartition("t", 3, 3),
+                new HttpFailure(ErrorCode.UNKNOWN_GROUP, "no"),
                 Failures.outOfRange(10, 0, 9))) {
             assertThat(read(3, mayBeNew, late, done)).isSameAs(late);
             assertThat(read(3, mayBeNew, late, cutOff).status()).isEqualTo(ErrorCode.NO_LEADER.status());
