@@ -51,6 +51,7 @@ final class RatisStateMachine extends BaseStateMachine {
     private final StateMachine machine;
     private final ByteString clientId;
     private final Map<Long, PendingEntry> inFlight = new ConcurrentHashMap<>();
+    private final Truncations truncations = new Truncations();
     private volatile Runnable changeListener = () -> {};
     private volatile @Nullable Throwable logFailure;
 
@@ -64,6 +65,16 @@ final class RatisStateMachine extends BaseStateMachine {
 
     private TermIndex durable() {
         return TermIndex.valueOf(machine.durableTerm(), machine.durableIndex());
+    }
+
+    @Override
+    public DataApi data() {
+        return truncations;
+    }
+
+    /// Of the division's log.
+    Truncations truncations() {
+        return truncations;
     }
 
     // ---- entries of this process ----

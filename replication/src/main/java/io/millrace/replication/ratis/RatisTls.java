@@ -27,7 +27,8 @@ final class RatisTls {
     private RatisTls() {}
 
     /// @param peerId of this peer, which takes nothing that is for another
-    static Parameters parameters(@Nullable NodeTls tls, String peerId) {
+    /// @param replies looks at what this peer answers
+    static Parameters parameters(@Nullable NodeTls tls, String peerId, DurableReplies replies) {
         Addressee addressee = new Addressee(peerId);
         Parameters parameters = new Parameters();
         if (tls == null) {
@@ -35,6 +36,7 @@ final class RatisTls {
             GrpcConfigKeys.Server.setServicesCustomizer(
                     parameters,
                     (builder, services) -> builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS)
+                            .intercept(replies)
                             .intercept(addressee));
             return parameters;
         }
@@ -52,6 +54,7 @@ final class RatisTls {
         GrpcConfigKeys.Server.setServicesCustomizer(
                 parameters,
                 (builder, services) -> builder.handshakeTimeout(HANDSHAKE_S, TimeUnit.SECONDS)
+                        .intercept(replies)
                         .intercept(addressee)
                         .sslContext(unresumed));
         return parameters;

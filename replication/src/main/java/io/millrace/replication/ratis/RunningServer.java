@@ -78,9 +78,10 @@ record RunningServer(
         InetSocketAddress address = parse(settings.self().raftAddress());
         ClientId clientId = ClientId.randomId();
         AtomicReferenceArray<RatisStateMachine> machines = new AtomicReferenceArray<>(stateMachines.size());
+        DurableReplies replies = new DurableReplies();
         RaftServer server = null;
         try {
-            server = RaftServer.newBuilder()
+            RaftServer built = RaftServer.newBuilder()
                     .setServerId(RaftPeerId.valueOf(settings.self().peerId()))
                     // the peers are given at every start: the first address that is registered wins over what
                     // is stored. This registers them for all groups
@@ -101,8 +102,15 @@ record RunningServer(
                             settings.entryBytesMax(),
                             settings.requestTimeout()))
                     .setParameters(
-                            RatisTls.parameters(settings.tls(), settings.self().peerId()))
+                            RatisTls.parameters(settings.tls(), settings.self().peerId(), replies))
                     .build();
+            server = built;
+            replies.of((id, index) -> {
+                RatisStateMachine machine = machines.get(groupOf(id, stateMachines.size()));
+                // in this order: see Truncations
+                return machine.truncations().areOver(index)
+                        && built.getDivision(id).getRaftLog().getFlushIndex() >= index;
+            });
             server.start();
             List<RunningPeer> running = new ArrayList<>();
             for (int group = 0; group < stateMachines.size(); group++) {

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
+import java.nio.channels.FileChannel;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
@@ -39,6 +41,23 @@ public final class RatisFaults {
     public static void failLog(Consensus consensus, IOException failure) {
         ((RatisConsensus) consensus).peer().machine().notifyLogFailed(failure, null);
     }
+
+    /// A file that cannot be written any more: the log that is open now has failed with its next entry.
+    public static void breakLogFile(Consensus consensus) throws ReflectiveOperationException, IOException {
+        Object part = ((RatisConsensus) consensus).peer().division().getRaftLog();
+        for (String name : new String[] {"fileLogWorker", "out", "out", "fileChannel"}) {
+            Field field = part.getClass().getDeclaredField(name);
+            field.setAccessible(true);
+            part = Objects.requireNonNull(field.get(part), name);
+        }
+        ((FileChannel) part).close();
+    }
+
+    /// Index up to which a log is on disk.
+    public static long flushIndex(Consensus consensus) {
+        return ((RatisConsensus) consensus).peer().division().getRaftLog().getFlushIndex();
+    }
+
     /// What a leader sends to the one that it wants to hand over to.
     ///
     /// @return whether that one does so
@@ -56,6 +75,7 @@ public final class RatisFaults {
                 .getServerReply()
                 .getSuccess();
     }
+
     /// A leader that began to hand over and has forgotten to end that; in 3.3.0 that has happened by itself.
     /// See [RatisTransport].
     public static void forgetHandOver(Consensus consensus, String peerId) throws ReflectiveOperationException {
