@@ -185,7 +185,7 @@ public final class Leadership {
         switch (consistency) {
             case "local" -> readHere(exchange, upToDate, read);
             case "linearizable" ->
-                readBehind(
+                Sure.behind(
                         upToDate.get(),
                         exchange,
                         read,
@@ -226,25 +226,8 @@ public final class Leadership {
                     || log.cluster().view().members().size() <= 1) {
                 throw failure;
             }
-            readBehind(upToDate.get(), exchange, read, Sure.NOBODY_TELLS);
+            Sure.behind(upToDate.get(), exchange, read, Sure.NOBODY_TELLS);
         }
-    }
-
-    private static void readBehind(
-            CompletableFuture<Void> upToDate, Exchange exchange, Bodies.Plain read, String unknown) {
-        upToDate.whenComplete((done, failed) -> {
-            if (failed != null) {
-                exchange.fail(new HttpFailure(ErrorCode.NO_LEADER, unknown));
-                return;
-            }
-            Thread.ofVirtual().name("read-" + exchange.requestId()).start(() -> {
-                try {
-                    read.handle(exchange);
-                } catch (Exception | Error failure) { // becomes the answer
-                    exchange.fail(failure);
-                }
-            });
-        });
     }
 
     private BodyReceiver elsewhere(Exchange exchange, boolean forward, Optional<String> leader) {

@@ -56,18 +56,29 @@ public final class Sure {
             found.handle(now.get());
             return;
         }
-        log.barrier(name, 0)
-                .whenComplete((done, failure) -> Thread.ofVirtual()
-                        .name("sure-" + exchange.requestId())
-                        .start(() -> {
-                            try {
-                                if (failure != null) {
-                                    throw new HttpFailure(ErrorCode.NO_LEADER, NOBODY_TELLS);
-                                }
-                                found.handle(log.topic(name).orElseThrow(() -> Failures.notFound(log, name)));
-                            } catch (Exception | Error refused) { // becomes the answer
-                                exchange.fail(refused);
-                            }
-                        }));
+        behind(
+                log.barrier(name, 0),
+                exchange,
+                asked -> found.handle(log.topic(name).orElseThrow(() -> Failures.notFound(log, name))),
+                NOBODY_TELLS);
+    }
+
+    /// Answers on a virtual thread, behind a barrier.
+    ///
+    /// @param unknown what is said, as 503 `no_leader`, when the barrier fails
+    public static void behind(CompletableFuture<Void> barrier, Exchange exchange, Bodies.Plain answer, String unknown) {
+        barrier.whenComplete((done, failed) -> {
+            if (failed != null) {
+                exchange.fail(new HttpFailure(ErrorCode.NO_LEADER, unknown));
+                return;
+            }
+            Thread.ofVirtual().name("sure-" + exchange.requestId()).start(() -> {
+                try {
+                    answer.handle(exchange);
+                } catch (Exception | Error failure) { // becomes the answer
+                    exchange.fail(failure);
+                }
+            });
+        });
     }
 }
